@@ -1,0 +1,61 @@
+//! What can go wrong in a key-value store, by what the caller should do about it.
+
+/// Boxed cause of an error.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A failed call. Expected alternatives (absent key, failed predicate) are values, not errors.
+#[derive(Debug, thiserror::Error)]
+pub enum KvError {
+    /// A partition or key is empty; no backend stores one.
+    #[error("empty {part}")]
+    EmptyKey {
+        /// `partition` or `key`.
+        part: &'static str,
+    },
+    /// The store cannot be reached, is restarting, or has no room; trying later may work.
+    #[error("key-value store unavailable during {operation}")]
+    Unavailable {
+        /// The operation, such as `get`.
+        operation: &'static str,
+        /// What the backend said.
+        #[source]
+        source: Cause,
+    },
+    /// The store asks for fewer requests.
+    #[error("key-value store is throttling during {operation}")]
+    SlowDown {
+        /// The operation.
+        operation: &'static str,
+        /// What the backend said.
+        #[source]
+        source: Cause,
+    },
+    /// A conditional write was sent and no answer came: it may or may not have happened. The caller
+    /// reads back and decides.
+    #[error("outcome of {operation} is unknown")]
+    Indeterminate {
+        /// The operation.
+        operation: &'static str,
+        /// What the backend said.
+        #[source]
+        source: Cause,
+    },
+    /// The directory holds something this server must not touch (another engine's files, a newer
+    /// format).
+    #[error("cannot open key-value store at {location}: {reason}")]
+    Refused {
+        /// Directory or connection, without secrets.
+        location: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Stored bytes do not read back.
+    #[error("key-value store is corrupt: {detail}")]
+    Corrupt {
+        /// Which part.
+        detail: String,
+        /// What the backend said.
+        #[source]
+        source: Cause,
+    },
+}
