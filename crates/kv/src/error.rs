@@ -59,3 +59,20 @@ pub enum KvError {
         source: Cause,
     },
 }
+
+/// Refuses the empty partitions and keys that no backend stores.
+pub(crate) fn check_address(partition: &[u8], key: &[u8]) -> Result<(), KvError> {
+    check_partition(partition)?;
+    if key.is_empty() {
+        return Err(KvError::EmptyKey { part: "key" });
+    }
+    Ok(())
+}
+
+/// Refuses the empty partition.
+pub(crate) fn check_partition(partition: &[u8]) -> Result<(), KvError> {
+    if partition.is_empty() {
+        return Err(KvError::EmptyKey { part: "partition" });
+    }
+    Ok(())
+}

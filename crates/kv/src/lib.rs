@@ -5,10 +5,20 @@
 //! PostgreSQL (lakeFS's own tables) and memory. Every backend passes the same conformance suite.
 //! What the bytes mean is not known here.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+mod embedded;
 mod error;
+mod mem;
 mod page;
+mod postgres;
 mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
+pub use embedded::{EmbeddedKv, EmbeddedOptions};
 pub use error::{Cause, KvError};
+pub use mem::MemKv;
 pub use page::{ScanPage, ScanPageBuilder};
+pub use postgres::{PostgresKv, PostgresOptions};
 pub use store::{KvStore, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write};

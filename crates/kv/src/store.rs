@@ -8,6 +8,9 @@ use crate::{KvError, ScanPage};
 /// A scan page ends after the entry that takes it past this many bytes, whatever its entry limit.
 pub const MAX_SCAN_PAGE_BYTES: usize = 4 << 20;
 
+/// Keys that [`KvStore::clear_partition`] removes at a time unless a backend knows better.
+const CLEAR_PAGE: usize = 10_000;
+
 /// The condition of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Predicate<'a> {
@@ -18,6 +21,17 @@ pub enum Predicate<'a> {
     /// The key must be present with exactly these bytes: the raw value as it was read, never one
     /// that was encoded again.
     Value(&'a [u8]),
+}
+
+impl Predicate<'_> {
+    /// Whether the condition holds for what is stored now.
+    pub fn holds(&self, current: Option<&[u8]>) -> bool {
+        match self {
+            Self::Absent => current.is_none(),
+            Self::Exists => current.is_some(),
+            Self::Value(expected) => current == Some(*expected),
+        }
+    }
 }
 
 /// How a conditional write ended.
@@ -45,6 +59,15 @@ pub enum Write<'a> {
         /// The key.
         key: &'a [u8],
     },
+}
+
+impl<'a> Write<'a> {
+    /// The key it writes.
+    pub fn key(&self) -> &'a [u8] {
+        match self {
+            Self::Set { key, .. } | Self::Delete { key } => key,
+        }
+    }
 }
 
 /// An ordered map from (partition, key) to value.
@@ -86,9 +109,29 @@ pub trait KvStore: Send + Sync + std::fmt::Debug + 'static {
     async fn scan(&self, partition: &[u8], start: &[u8], limit: usize)
     -> Result<ScanPage, KvError>;
 
-    /// Several unconditional writes to distinct keys of one partition in as few round trips and syncs as the
-    /// backend can. Not atomic: after an error any subset may have happened. Idempotent.
+    /// Several unconditional writes to distinct keys of one partition, in as few round trips and
+    /// syncs as the backend can. Not atomic: after an error any subset may have happened. Idempotent.
     async fn write_batch(&self, partition: &[u8], writes: &[Write<'_>]) -> Result<(), KvError>;
+
+    /// Removes every entry of a partition; entries written while it runs may stay. Not atomic: after
+    /// an error any subset may be gone. Idempotent.
+    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
+        let mut start = Vec::new();
+        loop {
+            let page = self.scan(partition, &start, CLEAR_PAGE).await?;
+            let writes: Vec<Write<'_>> =
+                page.iter().map(|(key, _)| Write::Delete { key }).collect();
+            self.write_batch(partition, &writes).await?;
+            match page.last_key() {
+                Some(last) if page.has_more() => {
+                    start.clear();
+                    start.extend_from_slice(last);
+                    start.push(0);
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
 
     /// Answers once the store can serve, for readiness probes. Cheap.
     async fn ping(&self) -> Result<(), KvError>;

@@ -1,0 +1,8 @@
+//! Decorators that tests of this and other crates wrap around a store: [`FaultyKv`] fails chosen
+//! calls and counts all of them, [`YieldingKv`] shuffles the order in which tasks take turns.
+
+mod faulty;
+mod yielding;
+
+pub use faulty::{Fault, FaultyKv, KvCalls};
+pub use yielding::YieldingKv;
