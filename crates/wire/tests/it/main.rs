@@ -1,5 +1,10 @@
 //! The wire types against JSON as a lakeFS server sends it: nothing lost, nothing added.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
+)]
+
 use lakefs_wire::{
     AuthCapabilities, BranchCreation, Commit, CurrentUser, DiffList, GarbageCollectionRules,
     ObjectStatsList, Repository, SetupState, StagingLocation, StagingMetadata, StorageConfig,
