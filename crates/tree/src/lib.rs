@@ -20,6 +20,7 @@ mod inspect;
 mod iter;
 mod merge;
 mod record;
+mod sst;
 mod store;
 mod writer;
 

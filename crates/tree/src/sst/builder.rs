@@ -1,0 +1,152 @@
+//! Builds one block: entries whose keys leave out what they share with the key before.
+
+use super::format::{
+    BLOCK_BYTES, BLOCK_THRESHOLD, BLOCK_TRAILER_BYTES, RAW, SNAPPY, checksum, put_uvarint,
+    uvarint_len,
+};
+use super::separator::common_prefix;
+
+/// A block being built.
+#[derive(Debug)]
+pub(crate) struct BlockBuilder {
+    buffer: Vec<u8>,
+    restarts: Vec<u32>,
+    entries: u32,
+    interval: u32,
+    /// The last key with its trailer.
+    last: Vec<u8>,
+}
+
+impl BlockBuilder {
+    /// A block that stores every `interval`-th key whole.
+    pub(crate) fn new(interval: u32) -> Self {
+        Self {
+            buffer: Vec::with_capacity(BLOCK_BYTES + 512),
+            restarts: Vec::with_capacity(16),
+            entries: 0,
+            interval,
+            last: Vec::new(),
+        }
+    }
+
+    /// Appends an entry. What the key shares with the last one is limited to the key without its
+    /// trailer, but may reach into the trailer of the last one.
+    #[inline]
+    pub(crate) fn add(&mut self, key: &[u8], trailer: &[u8], value: &[u8]) {
+        let shared = if self.entries.is_multiple_of(self.interval) {
+            let offset = u32::try_from(self.buffer.len()).expect("a block stays below 4 GiB");
+            self.restarts.push(offset);
+            0
+        } else {
+            common_prefix(key, &self.last)
+        };
+        let suffix = key.get(shared..).unwrap_or_default();
+        put_uvarint(&mut self.buffer, shared as u64);
+        put_uvarint(&mut self.buffer, (suffix.len() + trailer.len()) as u64);
+        put_uvarint(&mut self.buffer, value.len() as u64);
+        self.buffer.extend_from_slice(suffix);
+        self.buffer.extend_from_slice(trailer);
+        self.buffer.extend_from_slice(value);
+        self.last.truncate(shared);
+        self.last.extend_from_slice(suffix);
+        self.last.extend_from_slice(trailer);
+        self.entries += 1;
+    }
+
+    pub(crate) fn entries(&self) -> u32 {
+        self.entries
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// Size before compression, as the rules for closing and for estimating count it.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        self.buffer.len() + 4 * self.restarts.len() + 4
+    }
+
+    /// Whether the block is to be closed before an entry of these lengths (of the whole key with its
+    /// trailer) goes in.
+    #[inline]
+    pub(crate) fn is_full_for(&self, key: usize, value: usize) -> bool {
+        let size = self.size();
+        if self.entries == 0 || size <= BLOCK_THRESHOLD {
+            return false;
+        }
+        if size >= BLOCK_BYTES {
+            return true;
+        }
+        let restart = if self.entries.is_multiple_of(self.interval) {
+            4
+        } else {
+            0
+        };
+        size + key + value + restart + 4 + uvarint_len(key) + uvarint_len(value) > BLOCK_BYTES
+    }
+
+    /// Ends the block and gives its bytes; [`BlockBuilder::clear`] begins the next.
+    pub(crate) fn finish(&mut self) -> &[u8] {
+        if self.restarts.is_empty() {
+            self.restarts.push(0);
+        }
+        for restart in &self.restarts {
+            self.buffer.extend_from_slice(&restart.to_le_bytes());
+        }
+        let count = u32::try_from(self.restarts.len()).expect("a block stays below 4 GiB");
+        self.buffer.extend_from_slice(&count.to_le_bytes());
+        &self.buffer
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.buffer.clear();
+        self.restarts.clear();
+        self.entries = 0;
+        self.last.clear();
+    }
+}
+
+/// Turns finished blocks into stored ones.
+#[derive(Debug)]
+pub(crate) struct BlockEncoder {
+    snappy: snap::raw::Encoder,
+    compressed: Vec<u8>,
+}
+
+impl BlockEncoder {
+    pub(crate) fn new() -> Self {
+        Self {
+            snappy: snap::raw::Encoder::new(),
+            compressed: Vec::new(),
+        }
+    }
+
+    /// Appends a block to `out`, compressed where that pays, with its trailer. Answers its length
+    /// without the trailer.
+    pub(crate) fn append(&mut self, out: &mut Vec<u8>, block: &[u8]) -> usize {
+        let bound = snap::raw::max_compress_len(block.len());
+        if self.compressed.len() < bound {
+            self.compressed.resize(bound, 0);
+        }
+        let compressed = self
+            .snappy
+            .compress(block, &mut self.compressed)
+            .expect("the buffer is as large as the encoder asks for");
+        if compressed < block.len() - block.len() / 8 {
+            let stored = self.compressed.get(..compressed).unwrap_or_default();
+            append_stored(out, stored, SNAPPY)
+        } else {
+            append_stored(out, block, RAW)
+        }
+    }
+}
+
+/// Appends a block as it is, with its trailer. Answers its length without the trailer.
+pub(crate) fn append_stored(out: &mut Vec<u8>, stored: &[u8], compression: u8) -> usize {
+    out.reserve(stored.len() + BLOCK_TRAILER_BYTES);
+    out.extend_from_slice(stored);
+    out.push(compression);
+    out.extend_from_slice(&checksum(stored, compression).to_le_bytes());
+    stored.len()
+}
