@@ -1,0 +1,4 @@
+//! What the server says about itself.
+
+pub(crate) mod config;
+pub(crate) mod usage;

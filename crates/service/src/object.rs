@@ -1,0 +1,12 @@
+//! Objects of a branch.
+
+pub(crate) mod condition;
+pub(crate) mod copy;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod model;
+pub(crate) mod stat;
+pub(crate) mod update_metadata;
+pub(crate) mod upload;
+pub(crate) mod user_metadata;

@@ -1,0 +1,4 @@
+//! Comparing and merging references.
+
+pub(crate) mod diff;
+pub(crate) mod merge;

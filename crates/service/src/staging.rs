@@ -1,0 +1,5 @@
+//! Objects that reach the store without passing through the server.
+
+pub(crate) mod link;
+pub(crate) mod multipart;
+pub(crate) mod stage;

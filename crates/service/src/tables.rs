@@ -1,0 +1,3 @@
+//! The tables of committed content.
+
+pub(crate) mod read;
