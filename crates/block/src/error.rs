@@ -64,3 +64,26 @@ pub enum BlockError {
         reason: String,
     },
 }
+
+/// Highest part number of an upload in parts; also how many parts it can have.
+pub(crate) const MAX_PARTS: u32 = 10_000;
+
+impl BlockError {
+    /// An upload that is not there: never begun, completed, aborted, or for another object.
+    pub(crate) fn no_such_upload(upload_id: &str) -> Self {
+        Self::InvalidRequest {
+            reason: format!("no upload {upload_id:?} of this object is in progress"),
+        }
+    }
+
+    /// Refuses part numbers outside of 1 to [`MAX_PARTS`].
+    pub(crate) fn check_part_number(number: u32) -> Result<(), Self> {
+        if (1..=MAX_PARTS).contains(&number) {
+            Ok(())
+        } else {
+            Err(Self::InvalidRequest {
+                reason: format!("part number {number} is not between 1 and {MAX_PARTS}"),
+            })
+        }
+    }
+}

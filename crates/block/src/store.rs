@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use lakefs_runtime::Timestamp;
 use lakefs_types::StorageNamespace;
+use md5::{Digest as _, Md5};
 
 use crate::{Address, BlockError, Location};
 
@@ -306,4 +307,44 @@ pub trait MultipartStore: Send + Sync {
 
     /// Forgets an upload and its parts; an unknown one is fine.
     async fn abort(&self, location: &Location, upload_id: &str) -> Result<(), BlockError>;
+}
+
+/// Refuses a completion whose parts are none, not ascending, not there or not the ones meant.
+/// `stored` answers the entity tag of a stored part.
+pub(crate) fn check_parts(
+    parts: &[UploadedPart],
+    stored: impl Fn(u32) -> Option<String>,
+) -> Result<(), BlockError> {
+    let refuse = |reason: String| Err(BlockError::InvalidRequest { reason });
+    if parts.is_empty() {
+        return refuse("an upload needs at least one part to be completed".to_owned());
+    }
+    let mut last = 0;
+    for part in parts {
+        BlockError::check_part_number(part.number)?;
+        if part.number <= last {
+            return refuse("parts must be listed by ascending number".to_owned());
+        }
+        last = part.number;
+        if stored(part.number).as_deref() != Some(part.etag.trim_matches('"')) {
+            return refuse(format!(
+                "part {} was not uploaded or has another entity tag",
+                part.number
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The entity tag of an object made of parts: the MD5 of their MD5s and their number.
+pub(crate) fn multipart_etag(parts: &[UploadedPart]) -> Result<String, BlockError> {
+    let mut all = Md5::new();
+    for part in parts {
+        let md5 =
+            hex::decode(part.etag.trim_matches('"')).map_err(|_| BlockError::InvalidRequest {
+                reason: format!("part {} has no MD5 for an entity tag", part.number),
+            })?;
+        all.update(md5);
+    }
+    Ok(format!("{}-{}", hex::encode(all.finalize()), parts.len()))
 }

@@ -1,0 +1,314 @@
+//! The machine's file system below one directory.
+//!
+//! Every path is resolved from an open handle of the root with `openat2(RESOLVE_BENEATH)`, so that
+//! neither a symbolic link nor a rename under our feet can lead an operation out of it. Kernels
+//! without that call (and other systems) get a walk that follows no symbolic link at all.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lakefs_runtime::Timestamp;
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::fs::{EscapesRoot, FileStat, Fs, FsFile};
+use super::path::split_parent;
+
+/// Files below a root directory.
+#[derive(Debug)]
+pub(crate) struct DiskFs {
+    root: PathBuf,
+    handle: OwnedFd,
+}
+
+impl DiskFs {
+    /// Opens an existing directory.
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self {
+            root: root.to_owned(),
+            handle: rustix::fs::open(root, flags, Mode::empty())?,
+        })
+    }
+
+    fn beneath(&self, path: &str, flags: OFlags) -> io::Result<OwnedFd> {
+        let path = if path.is_empty() { "." } else { path };
+        open_beneath(&self.handle, path, flags | OFlags::CLOEXEC)
+    }
+
+    fn directory(&self, path: &str) -> io::Result<OwnedFd> {
+        self.beneath(path, OFlags::DIRECTORY | OFlags::RDONLY)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open_beneath(root: &OwnedFd, path: &str, flags: OFlags) -> io::Result<OwnedFd> {
+    use rustix::fs::ResolveFlags;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    loop {
+        match rustix::fs::openat2(root, path, flags, Mode::empty(), resolve) {
+            Ok(file) => return Ok(file),
+            // The kernel may ask for another try when a rename races with the resolution.
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            // Old kernels do not know the call; some sandboxes forbid it.
+            Err(Errno::NOSYS | Errno::PERM) => return open_walking(root, path, flags),
+            Err(Errno::XDEV | Errno::LOOP) => return Err(escapes()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_beneath(root: &OwnedFd, path: &str, flags: OFlags) -> io::Result<OwnedFd> {
+    open_walking(root, path, flags)
+}
+
+/// Opens a path name by name, following no symbolic link.
+fn open_walking(root: &OwnedFd, path: &str, flags: OFlags) -> io::Result<OwnedFd> {
+    let (parent, name) = split_parent(path);
+    let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let refuse_links = |error: Errno| match error {
+        Errno::LOOP => escapes(),
+        error => error.into(),
+    };
+    let mut at = rustix::fs::openat(root, ".", step, Mode::empty())?;
+    for segment in parent.split('/').filter(|segment| !segment.is_empty()) {
+        at = match rustix::fs::openat(&at, segment, step, Mode::empty()) {
+            Ok(next) => next,
+            Err(Errno::NOTDIR) if is_link(&at, segment) => return Err(escapes()),
+            Err(error) => return Err(refuse_links(error)),
+        };
+    }
+    rustix::fs::openat(&at, name, flags | OFlags::NOFOLLOW, Mode::empty()).map_err(refuse_links)
+}
+
+fn is_link(directory: &OwnedFd, name: &str) -> bool {
+    rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_symlink())
+}
+
+fn escapes() -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, EscapesRoot)
+}
+
+impl Fs for DiskFs {
+    fn create(&self, path: &str) -> io::Result<Box<dyn FsFile>> {
+        let (parent, name) = split_parent(path);
+        let flags = OFlags::RDWR
+            | OFlags::CREATE
+            | OFlags::EXCL
+            | OFlags::APPEND
+            | OFlags::NOFOLLOW
+            | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(
+            self.directory(parent)?,
+            name,
+            flags,
+            Mode::from_raw_mode(0o644),
+        )?;
+        Ok(Box::new(DiskFile(file.into())))
+    }
+
+    fn open(&self, path: &str) -> io::Result<Arc<dyn FsFile>> {
+        // Not blocking: opening a pipe that somebody put there must not hang.
+        let file: File = self
+            .beneath(path, OFlags::RDONLY | OFlags::NONBLOCK)?
+            .into();
+        if file.metadata()?.is_file() {
+            Ok(Arc::new(DiskFile(file)))
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    fn stat(&self, path: &str) -> io::Result<FileStat> {
+        #[cfg(target_os = "linux")]
+        let flags = OFlags::PATH;
+        #[cfg(not(target_os = "linux"))]
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        let file: File = self.beneath(path, flags)?.into();
+        let metadata = file.metadata()?;
+        if metadata.is_file() {
+            Ok(file_stat(&metadata))
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let ((from_dir, from_name), (to_dir, to_name)) = (split_parent(from), split_parent(to));
+        let (source, target) = (self.directory(from_dir)?, self.directory(to_dir)?);
+        Ok(rustix::fs::renameat(source, from_name, target, to_name)?)
+    }
+
+    fn hard_link(&self, from: &str, to: &str) -> io::Result<()> {
+        let ((from_dir, from_name), (to_dir, to_name)) = (split_parent(from), split_parent(to));
+        let (source, target) = (self.directory(from_dir)?, self.directory(to_dir)?);
+        Ok(rustix::fs::linkat(
+            source,
+            from_name,
+            target,
+            to_name,
+            AtFlags::empty(),
+        )?)
+    }
+
+    fn remove_file(&self, path: &str) -> io::Result<()> {
+        let (parent, name) = split_parent(path);
+        Ok(rustix::fs::unlinkat(
+            self.directory(parent)?,
+            name,
+            AtFlags::empty(),
+        )?)
+    }
+
+    fn make_dir(&self, path: &str) -> io::Result<()> {
+        let (parent, name) = split_parent(path);
+        let made = rustix::fs::mkdirat(self.directory(parent)?, name, Mode::from_raw_mode(0o755));
+        match made {
+            // Not a directory, or a way out: say so instead of "exists".
+            Err(Errno::EXIST) => self.directory(path).and(Err(Errno::EXIST.into())),
+            made => Ok(made?),
+        }
+    }
+
+    fn remove_dir(&self, path: &str) -> io::Result<()> {
+        let (parent, name) = split_parent(path);
+        Ok(rustix::fs::unlinkat(
+            self.directory(parent)?,
+            name,
+            AtFlags::REMOVEDIR,
+        )?)
+    }
+
+    fn list_dir(&self, path: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        let directory = rustix::fs::Dir::new(self.directory(path)?)?;
+        for entry in directory {
+            let entry = entry?;
+            // Names of ours are UTF-8; whatever else lies there is not ours to touch.
+            if let Ok(name) = entry.file_name().to_str()
+                && name != "."
+                && name != ".."
+            {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    fn sync_dir(&self, path: &str) -> io::Result<()> {
+        Ok(rustix::fs::fsync(self.directory(path)?)?)
+    }
+
+    fn lock(&self, path: &str) -> io::Result<Option<Box<dyn Send + Sync>>> {
+        let (parent, name) = split_parent(path);
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file: File = rustix::fs::openat(
+            self.directory(parent)?,
+            name,
+            flags,
+            Mode::from_raw_mode(0o644),
+        )?
+        .into();
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn real_path(&self, path: &str) -> Option<PathBuf> {
+        match self.stat(path) {
+            Ok(_) => Some(self.root.join(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(self.root.join(path)),
+            Err(_) => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct DiskFile(File);
+
+impl FsFile for DiskFile {
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        use std::io::Write as _;
+        (&self.0).write_all(bytes)
+    }
+
+    fn append_file(&self, source: &dyn FsFile) -> io::Result<()> {
+        let Some(real) = source.as_real() else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        #[cfg(target_os = "linux")]
+        if self.0.metadata()?.len() == 0 && rustix::fs::ioctl_ficlone(&self.0, real).is_ok() {
+            return Ok(());
+        }
+        let mut offset = 0;
+        // `copy_file_range` refuses files opened for appending, so the copy goes through memory.
+        loop {
+            let chunk = source.read_at(offset, 1 << 20)?;
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            offset += chunk.len() as u64;
+            self.append(&chunk)?;
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        let mut buffer = Vec::with_capacity(length.max(1));
+        while buffer.len() < length {
+            let at = offset + buffer.len() as u64;
+            let room = rustix::buffer::spare_capacity(&mut buffer);
+            match rustix::io::pread(self.0.as_fd(), room, at) {
+                Ok(0) => break,
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        buffer.truncate(length);
+        Ok(buffer.into())
+    }
+
+    fn stat(&self) -> io::Result<FileStat> {
+        Ok(file_stat(&self.0.metadata()?))
+    }
+
+    fn set_modified(&self, modified: Timestamp) -> io::Result<()> {
+        let time = rustix::fs::Timespec {
+            tv_sec: modified.seconds,
+            tv_nsec: modified.nanos.into(),
+        };
+        let times = rustix::fs::Timestamps {
+            last_access: time,
+            last_modification: time,
+        };
+        rustix::fs::futimens(&self.0, &times)?;
+        // Syncing data alone leaves times behind.
+        self.0.sync_all()
+    }
+
+    fn as_real(&self) -> Option<&File> {
+        Some(&self.0)
+    }
+}
+
+fn file_stat(metadata: &std::fs::Metadata) -> FileStat {
+    use std::os::unix::fs::MetadataExt as _;
+    FileStat {
+        size: metadata.len(),
+        modified: Timestamp {
+            seconds: metadata.mtime(),
+            nanos: u32::try_from(metadata.mtime_nsec()).unwrap_or(0),
+        },
+    }
+}

@@ -1,0 +1,328 @@
+//! Uploads in parts: every upload is a directory `.lakefs-rs/uploads/<id>` with a file `target` that
+//! names the object, and a file `<number>-<md5>` for each part. Both survive a restart.
+//!
+//! Completion builds a new file from the listed parts, publishes it like any put, and only then
+//! removes the upload, so a crash in between leaves an upload that can be completed again.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lakefs_runtime::{Timestamp, spawn_blocking};
+
+use super::path::OWN;
+use super::write::{TempFile, publish_place, write_body};
+use super::{Core, LocalBlockStore, Target, io_error, is_absent, remove_files};
+use crate::store::{check_parts, multipart_etag};
+use crate::{
+    BlockError, BlockStore as _, ByteRange, Location, MultipartStore, ObjectInfo, PartInfo,
+    PutBody, PutOptions, UploadedPart,
+};
+
+/// Longest text in a `target` file: bucket and key with room to spare.
+const MAX_TARGET: usize = 64 << 10;
+
+fn upload_dir(upload_id: &str) -> Result<String, BlockError> {
+    let ours = upload_id.len() == 32
+        && upload_id
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if ours {
+        Ok(format!("{OWN}/uploads/{upload_id}"))
+    } else {
+        Err(BlockError::no_such_upload(upload_id))
+    }
+}
+
+/// An upload in progress, known to be of the object it is used for.
+struct Upload {
+    core: Arc<Core>,
+    dir: String,
+    id: String,
+    address: String,
+}
+
+impl Upload {
+    fn find(
+        core: &Arc<Core>,
+        location: &Location,
+        address: String,
+        id: &str,
+    ) -> Result<Self, BlockError> {
+        let dir = upload_dir(id)?;
+        let read = || {
+            core.fs
+                .open(&format!("{dir}/target"))?
+                .read_at(0, MAX_TARGET)
+        };
+        match read() {
+            Ok(text) if text == target_text(location).as_bytes() => Ok(Self {
+                core: Arc::clone(core),
+                dir,
+                id: id.to_owned(),
+                address,
+            }),
+            Ok(_) => Err(BlockError::no_such_upload(id)),
+            Err(error) if is_absent(&error) => Err(BlockError::no_such_upload(id)),
+            Err(error) => Err(io_error("upload", &address, error)),
+        }
+    }
+
+    fn fail(&self, error: io::Error) -> BlockError {
+        if is_absent(&error) {
+            BlockError::no_such_upload(&self.id)
+        } else {
+            io_error("upload", &self.address, error)
+        }
+    }
+
+    /// The parts; where a crash left two of a number, the newer one.
+    fn parts(&self) -> io::Result<BTreeMap<u32, PartInfo>> {
+        let mut parts = BTreeMap::<u32, PartInfo>::new();
+        for name in self.core.fs.list_dir(&self.dir)? {
+            let Some((number, etag)) = parse_name(&name) else {
+                continue;
+            };
+            let stat = match self.core.fs.stat(&format!("{}/{name}", self.dir)) {
+                Err(error) if is_absent(&error) => continue,
+                stat => stat?,
+            };
+            let older = parts
+                .get(&number)
+                .is_some_and(|known| known.modified > stat.modified);
+            if !older {
+                let part = PartInfo {
+                    number,
+                    etag: etag.to_owned(),
+                    size: stat.size,
+                    modified: stat.modified,
+                };
+                parts.insert(number, part);
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Moves a written part into the upload, in place of one of the same number.
+    fn keep(&self, file: &mut TempFile, number: u32) -> io::Result<String> {
+        let md5 = file.outcome().md5;
+        let name = part_name(number, &md5);
+        let _order = self.core.part_order.lock();
+        file.publish_with(|core, from| {
+            core.fs.rename(from, &format!("{}/{name}", self.dir))?;
+            for other in core.fs.list_dir(&self.dir)? {
+                if other != name && parse_name(&other).is_some_and(|(n, _)| n == number) {
+                    core.fs.remove_file(&format!("{}/{other}", self.dir))?;
+                }
+            }
+            core.fs.sync_dir(&self.dir)
+        })?;
+        Ok(md5)
+    }
+
+    fn complete(&self, target: &Target, parts: &[UploadedPart]) -> Result<ObjectInfo, BlockError> {
+        let stored = self.parts().map_err(|error| self.fail(error))?;
+        check_parts(parts, |number| {
+            stored.get(&number).map(|part| part.etag.clone())
+        })?;
+        let etag = multipart_etag(parts)?;
+        let build = || -> io::Result<(u64, Timestamp)> {
+            let mut file = TempFile::create(&self.core)?;
+            for part in parts {
+                let name = part_name(part.number, part.etag.trim_matches('"'));
+                let source = self.core.fs.open(&format!("{}/{name}", self.dir))?;
+                file.file.append_file(source.as_ref())?;
+            }
+            let stat = file.file.stat()?;
+            file.publish_with(|core, from| publish_place(core, from, &target.place))?;
+            Ok((stat.size, stat.modified))
+        };
+        let (size, modified) = build().map_err(|error| self.fail(error))?;
+        // The object is there; parts that stay behind for now do not make the completion fail.
+        if let Err(error) = self.remove() {
+            tracing::warn!(upload_id = %self.id, %error, "parts of a completed upload left behind");
+        }
+        Ok(ObjectInfo {
+            size,
+            modified,
+            etag: Some(etag),
+            storage_class: None,
+        })
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        let _order = self.core.part_order.lock();
+        remove_files(self.core.fs.as_ref(), &self.dir)
+    }
+}
+
+fn target_text(location: &Location) -> String {
+    format!("{}/{}", location.bucket, location.key)
+}
+
+fn part_name(number: u32, md5: &str) -> String {
+    format!("{number:05}-{md5}")
+}
+
+fn parse_name(name: &str) -> Option<(u32, &str)> {
+    let (number, md5) = name.split_once('-')?;
+    Some((number.parse().ok()?, md5))
+}
+
+fn begin(core: &Arc<Core>, location: &Location) -> io::Result<String> {
+    loop {
+        let id = hex::encode(core.ids.random::<16>());
+        let dir = format!("{OWN}/uploads/{id}");
+        match core.fs.make_dir(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        }
+        let mut file = TempFile::create(core)?;
+        file.file.append(target_text(location).as_bytes())?;
+        file.publish_with(|core, from| {
+            core.fs.rename(from, &format!("{dir}/target"))?;
+            core.fs.sync_dir(&dir)?;
+            core.fs.sync_dir(&format!("{OWN}/uploads"))
+        })?;
+        return Ok(id);
+    }
+}
+
+impl LocalBlockStore {
+    /// Does blocking work with an upload.
+    async fn with_upload<T: Send + 'static>(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        work: impl FnOnce(&Upload, &Target) -> Result<T, BlockError> + Send + 'static,
+    ) -> Result<T, BlockError> {
+        let target = self.target(location)?;
+        let (core, location, id) = (
+            Arc::clone(&self.core),
+            location.clone(),
+            upload_id.to_owned(),
+        );
+        spawn_blocking(move || {
+            let upload = Upload::find(&core, &location, target.address.clone(), &id)?;
+            work(&upload, &target)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl MultipartStore for LocalBlockStore {
+    async fn create(
+        &self,
+        location: &Location,
+        _options: &PutOptions,
+    ) -> Result<String, BlockError> {
+        let target = self.target(location)?;
+        let (core, location) = (Arc::clone(&self.core), location.clone());
+        spawn_blocking(move || {
+            begin(&core, &location).map_err(|error| io_error("upload", &target.address, error))
+        })
+        .await
+    }
+
+    async fn upload_part(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        number: u32,
+        body: PutBody,
+    ) -> Result<UploadedPart, BlockError> {
+        BlockError::check_part_number(number)?;
+        let target = self.target(location)?;
+        let find = {
+            let (core, location, id) = (
+                Arc::clone(&self.core),
+                location.clone(),
+                upload_id.to_owned(),
+            );
+            let address = target.address.clone();
+            move || Upload::find(&core, &location, address, &id)
+        };
+        // Before the body is read, so that a wrong upload costs nothing.
+        let upload = spawn_blocking(find).await?;
+        let stored = write_body(&self.core, target.address, body, move |file| {
+            upload.keep(file, number).map(drop)
+        })
+        .await;
+        match stored {
+            Ok(stored) => Ok(UploadedPart {
+                number,
+                etag: stored.md5,
+            }),
+            // The upload was completed or aborted while the part arrived.
+            Err(BlockError::Unavailable { .. })
+                if self
+                    .with_upload(location, upload_id, |_, _| Ok(()))
+                    .await
+                    .is_err() =>
+            {
+                Err(BlockError::no_such_upload(upload_id))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn copy_part(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        number: u32,
+        source: &Location,
+        range: Option<ByteRange>,
+    ) -> Result<UploadedPart, BlockError> {
+        let from = self.get(source, range).await?;
+        let body = PutBody {
+            length: Some(from.length),
+            stream: from.stream,
+        };
+        self.upload_part(location, upload_id, number, body).await
+    }
+
+    async fn list_parts(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<PartInfo>, BlockError> {
+        self.with_upload(location, upload_id, move |upload, _| {
+            let parts = upload.parts().map_err(|error| upload.fail(error))?;
+            let after = parts.into_values().filter(|part| part.number > after);
+            Ok(after.take(limit).collect())
+        })
+        .await
+    }
+
+    async fn complete(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        parts: &[UploadedPart],
+    ) -> Result<ObjectInfo, BlockError> {
+        let parts = parts.to_vec();
+        self.with_upload(location, upload_id, move |upload, target| {
+            upload.complete(target, &parts)
+        })
+        .await
+    }
+
+    async fn abort(&self, location: &Location, upload_id: &str) -> Result<(), BlockError> {
+        let removed = self
+            .with_upload(location, upload_id, |upload, _| {
+                upload
+                    .remove()
+                    .map_err(|error| io_error("abort", &upload.address, error))
+            })
+            .await;
+        match removed {
+            Err(BlockError::InvalidRequest { .. }) => Ok(()),
+            removed => removed,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Reading files: the first megabyte in the call itself, the rest chunk by chunk with one chunk read
+//! ahead, all on the blocking pool.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lakefs_runtime::spawn_blocking;
+use tokio::task::JoinHandle;
+
+use super::disk::DiskFs;
+use super::fs::{Fs, FsFile};
+use super::{Core, Source, io_error, is_absent};
+use crate::{BlockError, ByteRange, ByteStream, GetOutcome, ObjectInfo, PutBody, range};
+
+/// What a `get` reads before it answers: whole objects up to this size cost one trip to the pool.
+const FIRST_CHUNK: usize = 1 << 20;
+const CHUNK: usize = 512 << 10;
+
+pub(super) async fn get(
+    core: &Arc<Core>,
+    source: Source,
+    range: Option<ByteRange>,
+) -> Result<GetOutcome, BlockError> {
+    let core = Arc::clone(core);
+    spawn_blocking(move || start(&core, &source, range)).await
+}
+
+fn start(core: &Core, source: &Source, range: Option<ByteRange>) -> Result<GetOutcome, BlockError> {
+    let fail = |error| io_error("get", &source.address, error);
+    let file = open(core, source).map_err(fail)?;
+    let size = file.stat().map_err(fail)?.size;
+    let (start, length) =
+        range::resolve(range, size).ok_or_else(|| BlockError::RangeNotSatisfiable {
+            address: source.address.clone(),
+            size,
+        })?;
+    let now = usize::try_from(length).map_or(FIRST_CHUNK, |length| length.min(FIRST_CHUNK));
+    let first = read_exact(file.as_ref(), start, now).map_err(fail)?;
+    let stream = if first.len() as u64 == length {
+        PutBody::from_bytes(first).stream
+    } else {
+        Tail {
+            position: start + first.len() as u64,
+            end: start + length,
+            file,
+            address: source.address.clone(),
+            ahead: None,
+        }
+        .stream(first)
+    };
+    Ok(GetOutcome {
+        size,
+        start,
+        length,
+        stream,
+    })
+}
+
+pub(super) fn head(core: &Core, source: &Source) -> Result<Option<ObjectInfo>, BlockError> {
+    match first_of(core, source, |fs, path| fs.stat(path)) {
+        Ok(stat) => Ok(Some(ObjectInfo {
+            size: stat.size,
+            modified: stat.modified,
+            etag: None,
+            storage_class: None,
+        })),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(io_error("head", &source.address, error)),
+    }
+}
+
+pub(super) fn open(core: &Core, source: &Source) -> io::Result<Arc<dyn FsFile>> {
+    first_of(core, source, |fs, path| fs.open(path))
+}
+
+/// Does something with the first place of an object that holds it.
+pub(super) fn first_of<T>(
+    core: &Core,
+    source: &Source,
+    work: impl Fn(&dyn Fs, &str) -> io::Result<T>,
+) -> io::Result<T> {
+    let outside = source.fs.as_deref().map(DiskFs::open).transpose()?;
+    let fs = outside
+        .as_ref()
+        .map_or(core.fs.as_ref(), |disk| disk as &dyn Fs);
+    let mut outcome = Err(io::ErrorKind::NotFound.into());
+    for path in &source.paths {
+        outcome = work(fs, path);
+        match &outcome {
+            Err(error) if is_absent(error) => {}
+            _ => break,
+        }
+    }
+    outcome
+}
+
+fn read_exact(file: &dyn FsFile, offset: u64, length: usize) -> io::Result<Bytes> {
+    let bytes = file.read_at(offset, length)?;
+    if bytes.len() < length {
+        return Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "the file became shorter while it was read",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// What is left to read of an open file.
+struct Tail {
+    file: Arc<dyn FsFile>,
+    address: String,
+    position: u64,
+    end: u64,
+    ahead: Option<JoinHandle<io::Result<Bytes>>>,
+}
+
+impl Tail {
+    fn stream(mut self, first: Bytes) -> ByteStream {
+        self.read_ahead();
+        let state = (self, Some(first));
+        Box::pin(futures_util::stream::try_unfold(
+            state,
+            |(mut tail, first)| async move {
+                if let Some(first) = first {
+                    return Ok(Some((first, (tail, None))));
+                }
+                let Some(ahead) = tail.ahead.take() else {
+                    return Ok(None);
+                };
+                let chunk = ahead
+                    .await
+                    .unwrap_or_else(|error| Err(io::Error::other(error)))
+                    .map_err(|error| io_error("get", &tail.address, error))?;
+                tail.read_ahead();
+                Ok(Some((chunk, (tail, None))))
+            },
+        ))
+    }
+
+    fn read_ahead(&mut self) {
+        let length =
+            usize::try_from(self.end - self.position).map_or(CHUNK, |left| left.min(CHUNK));
+        if length > 0 {
+            let (file, offset) = (Arc::clone(&self.file), self.position);
+            self.position += length as u64;
+            self.ahead = Some(tokio::task::spawn_blocking(move || {
+                read_exact(file.as_ref(), offset, length)
+            }));
+        }
+    }
+}

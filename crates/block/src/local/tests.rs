@@ -1,0 +1,1 @@
+//! Behaviour of the local store beyond the conformance suite.

@@ -1,0 +1,293 @@
+//! Writing files: temporary file, sync, rename, sync of the directory. Safe to drop at any await: the
+//! temporary file goes with its guard, and a publication that was not yet begun is called off.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use lakefs_runtime::spawn_blocking;
+use md5::{Digest as _, Md5};
+
+use super::fs::FsFile;
+use super::path::{Place, split_parent};
+use super::read;
+use super::{Core, Source, Target, io_error, is_absent};
+use crate::{BlockError, BodyReader, PutBody, PutOutcome};
+
+/// Bytes collected before a trip to the blocking pool; a smaller object makes one trip in all.
+const BATCH: usize = 1 << 20;
+
+/// A file being written. Removed when dropped without having been published.
+#[derive(Debug)]
+pub(super) struct TempFile {
+    core: Arc<Core>,
+    path: Option<String>,
+    pub(super) file: Box<dyn FsFile>,
+    md5: Md5,
+    size: u64,
+}
+
+impl TempFile {
+    pub(super) fn create(core: &Arc<Core>) -> io::Result<Self> {
+        loop {
+            let path = core.scratch_name();
+            match core.fs.create(&path) {
+                Ok(file) => {
+                    return Ok(Self {
+                        core: Arc::clone(core),
+                        path: Some(path),
+                        file,
+                        md5: Md5::new(),
+                        size: 0,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn append(&mut self, chunks: &[Bytes]) -> io::Result<()> {
+        for chunk in chunks {
+            self.file.append(chunk)?;
+            self.md5.update(chunk);
+            self.size += chunk.len() as u64;
+        }
+        Ok(())
+    }
+
+    pub(super) fn outcome(&self) -> PutOutcome {
+        PutOutcome {
+            size: self.size,
+            md5: hex::encode(self.md5.clone().finalize()),
+        }
+    }
+
+    /// Syncs the file and moves it to where the key may lie.
+    pub(super) fn publish(&mut self, place: &Place) -> io::Result<()> {
+        self.publish_with(|core, path| publish_place(core, path, place))
+    }
+
+    /// Syncs the file and moves it by a rename of the caller's.
+    pub(super) fn publish_with(
+        &mut self,
+        rename: impl FnOnce(&Core, &str) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.file.sync()?;
+        let path = self.path.as_deref().ok_or(io::ErrorKind::NotFound)?;
+        rename(&self.core, path)?;
+        self.path = None;
+        Ok(())
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take()
+            && let Err(error) = self.core.fs.remove_file(&path)
+        {
+            tracing::debug!(path, %error, "temporary file left behind");
+        }
+    }
+}
+
+/// Moves a synced file to where the key may lie.
+pub(super) fn publish_place(core: &Core, from: &str, place: &Place) -> io::Result<()> {
+    let Some(ordinary) = &place.ordinary else {
+        return publish_name(core, from, &place.odd);
+    };
+    match publish_name(core, from, ordinary) {
+        // Another key is in the way: a file where a directory is needed, or the other way round.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+            ) =>
+        {
+            publish_name(core, from, &place.odd)
+        }
+        Err(error) => Err(error),
+        // What was stored under the odd name, while another key was in the way, is outdated now.
+        Ok(()) => remove_one(core, &place.odd),
+    }
+}
+
+/// Moves a synced file to a name, and makes name and directories durable.
+fn publish_name(core: &Core, from: &str, to: &str) -> io::Result<()> {
+    let parent = split_parent(to).0;
+    core.ensure_dir(parent)?;
+    let moved = match core.fs.rename(from, to) {
+        // A directory known to exist is gone: somebody cleaned up. Once more, from the start.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            core.forget_dirs();
+            core.ensure_dir(parent)?;
+            core.fs.rename(from, to)
+        }
+        moved => moved,
+    };
+    moved.map_err(|error| match error.kind() {
+        io::ErrorKind::CrossesDevices => io::Error::new(
+            error.kind(),
+            "the store's directory must lie on one file system",
+        ),
+        _ => error,
+    })?;
+    core.fs.sync_dir(parent)
+}
+
+/// Stores a body under a key.
+pub(super) async fn put(
+    core: &Arc<Core>,
+    target: Target,
+    body: PutBody,
+) -> Result<PutOutcome, BlockError> {
+    let place = target.place;
+    write_body(core, target.address, body, move |file| file.publish(&place)).await
+}
+
+/// Writes a body to a temporary file and publishes it, unless the caller went away meanwhile.
+pub(super) async fn write_body(
+    core: &Arc<Core>,
+    address: String,
+    body: PutBody,
+    publish: impl FnOnce(&mut TempFile) -> io::Result<()> + Send + 'static,
+) -> Result<PutOutcome, BlockError> {
+    let mut reader = BodyReader::new(body);
+    let mut batch = reader.batch(BATCH).await?;
+    let mut file = None;
+    loop {
+        let full = batch.iter().map(Bytes::len).sum::<usize>() == BATCH;
+        if !full {
+            break;
+        }
+        // Write one batch while the next arrives; never more than two are in memory.
+        let work = {
+            let (core, address) = (Arc::clone(core), address.clone());
+            tokio::task::spawn_blocking(move || {
+                append(&core, file, &batch).map_err(|error| io_error("put", &address, error))
+            })
+        };
+        let (written, next) = tokio::join!(work, reader.batch(BATCH));
+        let written = written.map_err(|error| BlockError::Unavailable {
+            operation: "put",
+            address: address.clone(),
+            source: Box::new(error),
+        })?;
+        file = Some(written?);
+        batch = next?;
+    }
+    let call = Caller::default();
+    let gone = Arc::clone(&call.gone);
+    let core = Arc::clone(core);
+    let outcome = spawn_blocking(move || {
+        let mut written =
+            append(&core, file, &batch).map_err(|error| io_error("put", &address, error))?;
+        if gone.load(Ordering::SeqCst) {
+            return Err(BlockError::Body("the caller went away".into()));
+        }
+        publish(&mut written).map_err(|error| match io_error("put", &address, error) {
+            // Nothing was asked to be there, so its absence is not what the caller did wrong.
+            BlockError::NotFound { address } => BlockError::Unavailable {
+                operation: "put",
+                address,
+                source: "a directory vanished while the object was written".into(),
+            },
+            error => error,
+        })?;
+        Ok(written.outcome())
+    })
+    .await;
+    drop(call);
+    outcome
+}
+
+fn append(core: &Arc<Core>, file: Option<TempFile>, batch: &[Bytes]) -> io::Result<TempFile> {
+    let mut file = match file {
+        Some(file) => file,
+        None => TempFile::create(core)?,
+    };
+    file.append(batch)?;
+    Ok(file)
+}
+
+/// Tells blocking work that nobody waits for it any more.
+#[derive(Debug, Default)]
+struct Caller {
+    gone: Arc<AtomicBool>,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Removes an object from wherever it may lie, durably.
+pub(super) fn remove(core: &Core, place: &Place) -> io::Result<()> {
+    // The odd one first: after a crash in between the newer one must not give way to it.
+    remove_one(core, &place.odd)?;
+    place
+        .ordinary
+        .as_deref()
+        .map_or(Ok(()), |path| remove_one(core, path))
+}
+
+fn remove_one(core: &Core, path: &str) -> io::Result<()> {
+    // Opening first keeps `unlink` from directories, whose error differs between systems.
+    match core.fs.stat(path).and_then(|_| core.fs.remove_file(path)) {
+        Ok(()) => core.fs.sync_dir(split_parent(path).0),
+        Err(error) if is_absent(&error) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Copies an object by sharing its file, or else its bytes.
+pub(super) fn copy(core: &Arc<Core>, source: &Source, target: &Target) -> Result<(), BlockError> {
+    let now = core.ids.clock().now();
+    if source.fs.is_none() {
+        let linked = link_copy(core, source, target, now);
+        match linked {
+            Ok(()) => return Ok(()),
+            Err(error) if is_absent(&error) => {
+                return Err(io_error("copy", &source.address, error));
+            }
+            // Too many links, or a file system without them.
+            Err(error) => tracing::debug!(%error, "copying bytes instead of linking"),
+        }
+    }
+    let bytes = || -> io::Result<TempFile> {
+        let from = read::open(core, source)?;
+        let temp = TempFile::create(core)?;
+        temp.file.append_file(from.as_ref())?;
+        Ok(temp)
+    };
+    let mut temp = bytes().map_err(|error| io_error("copy", &source.address, error))?;
+    temp.publish(&target.place)
+        .map_err(|error| io_error("copy", &target.address, error))
+}
+
+/// The copy is as new as any other object (garbage collection goes by age), so the time of the shared
+/// file moves to now; for its other names that errs to the safe side.
+fn link_copy(
+    core: &Arc<Core>,
+    source: &Source,
+    target: &Target,
+    now: lakefs_runtime::Timestamp,
+) -> io::Result<()> {
+    let temp = core.scratch_name();
+    let file = read::first_of(core, source, |fs, path| {
+        let file = fs.open(path)?;
+        fs.hard_link(path, &temp)?;
+        Ok(file)
+    })?;
+    let outcome = file
+        .set_modified(now)
+        .and_then(|()| publish_place(core, &temp, &target.place));
+    // After a failure it is still there; and renaming a link over another link of the same file does
+    // nothing at all, and succeeds.
+    match core.fs.remove_file(&temp) {
+        Err(error) if !is_absent(&error) => Err(error),
+        _ => outcome,
+    }
+}

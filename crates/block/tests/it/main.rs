@@ -1,0 +1,4 @@
+//! Behaviour of the stores from outside.
+
+mod local;
+mod mem;
