@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use crate::{KvError, KvStore, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write};
+use crate::{
+    KvError, KvStore, MAX_ADDRESS_BYTES, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write,
+};
 
 /// Runs every check.
 ///
@@ -18,6 +20,7 @@ pub async fn run(store: Arc<dyn KvStore>) {
     store.ping().await.expect("a working store answers pings");
     values_come_back_as_written(store).await;
     empty_addresses_are_refused(store).await;
+    addresses_have_a_longest_length(store).await;
     conditional_writes_follow_their_predicate(store).await;
     deletes_are_idempotent(store).await;
     scans_are_in_byte_order(store).await;
@@ -140,6 +143,36 @@ async fn empty_addresses_are_refused(store: &dyn KvStore) {
     refused(&store.write_batch(p, &writes).await, "key");
     refused(&store.write_batch(b"", &writes).await, "partition");
     assert_eq!(get(store, p, b"k").await, None, "nothing of it was written");
+}
+
+async fn addresses_have_a_longest_length(store: &dyn KvStore) {
+    let p = b"conformance/long";
+    clear(store, p).await;
+    // Bytes that no compression of an index shrinks.
+    let mut state = 1_u32;
+    let longest: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .take(MAX_ADDRESS_BYTES - p.len())
+    .collect();
+    set(store, p, &longest, b"v").await;
+    assert_eq!(get(store, p, &longest).await.as_deref(), Some(&b"v"[..]));
+    assert_eq!(
+        keys(store, p, b"", 10).await,
+        std::slice::from_ref(&longest)
+    );
+    let longer = [longest.as_slice(), b"x"].concat();
+    for answer in [
+        store.set(p, &longer, b"v").await,
+        store.get(p, &longer).await.map(|_| ()),
+        store.clear_partition(&[b'p'; MAX_ADDRESS_BYTES + 1]).await,
+    ] {
+        assert!(
+            matches!(answer, Err(KvError::TooLong { length }) if length == MAX_ADDRESS_BYTES + 1),
+            "{answer:?}"
+        );
+    }
 }
 
 async fn conditional_writes_follow_their_predicate(store: &dyn KvStore) {

@@ -1,5 +1,7 @@
 //! What can go wrong in a key-value store, by what the caller should do about it.
 
+use crate::MAX_ADDRESS_BYTES;
+
 /// Boxed cause of an error.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -11,6 +13,12 @@ pub enum KvError {
     EmptyKey {
         /// `partition` or `key`.
         part: &'static str,
+    },
+    /// A partition and key together are longer than [`crate::MAX_ADDRESS_BYTES`].
+    #[error("partition and key of {length} bytes are longer than {limit}", limit = crate::MAX_ADDRESS_BYTES)]
+    TooLong {
+        /// Bytes of partition and key.
+        length: usize,
     },
     /// The store cannot be reached, is restarting, or has no room; trying later may work.
     #[error("key-value store unavailable during {operation}")]
@@ -60,19 +68,29 @@ pub enum KvError {
     },
 }
 
-/// Refuses the empty partitions and keys that no backend stores.
+/// Refuses the addresses that no backend stores: empty parts, and more bytes than an index of
+/// PostgreSQL can hold.
 pub(crate) fn check_address(partition: &[u8], key: &[u8]) -> Result<(), KvError> {
     check_partition(partition)?;
     if key.is_empty() {
         return Err(KvError::EmptyKey { part: "key" });
     }
+    let length = partition.len() + key.len();
+    if length > MAX_ADDRESS_BYTES {
+        return Err(KvError::TooLong { length });
+    }
     Ok(())
 }
 
-/// Refuses the empty partition.
+/// Refuses the partitions that no backend stores.
 pub(crate) fn check_partition(partition: &[u8]) -> Result<(), KvError> {
     if partition.is_empty() {
         return Err(KvError::EmptyKey { part: "partition" });
+    }
+    if partition.len() > MAX_ADDRESS_BYTES {
+        return Err(KvError::TooLong {
+            length: partition.len(),
+        });
     }
     Ok(())
 }

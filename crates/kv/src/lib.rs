@@ -21,4 +21,4 @@ pub use error::{Cause, KvError};
 pub use mem::MemKv;
 pub use page::{ScanPage, ScanPageBuilder};
 pub use postgres::{PostgresKv, PostgresOptions};
-pub use store::{KvStore, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write};
+pub use store::{KvStore, MAX_ADDRESS_BYTES, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write};

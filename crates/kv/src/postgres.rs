@@ -34,7 +34,7 @@ impl Default for PostgresOptions {
             connection_string: String::new(),
             max_open_connections: 25,
             max_idle_connections: 25,
-            connection_max_lifetime: Duration::from_secs(300),
+            connection_max_lifetime: Duration::from_mins(5),
             scan_page_size: 1000,
         }
     }

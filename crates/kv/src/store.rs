@@ -8,6 +8,10 @@ use crate::{KvError, ScanPage};
 /// A scan page ends after the entry that takes it past this many bytes, whatever its entry limit.
 pub const MAX_SCAN_PAGE_BYTES: usize = 4 << 20;
 
+/// Most bytes of a partition and a key together: what every backend can index, and about twice what
+/// lakeFS's own records need.
+pub const MAX_ADDRESS_BYTES: usize = 2048;
+
 /// Keys that [`KvStore::clear_partition`] removes at a time unless a backend knows better.
 const CLEAR_PAGE: usize = 10_000;
 
@@ -72,7 +76,8 @@ impl<'a> Write<'a> {
 
 /// An ordered map from (partition, key) to value.
 ///
-/// - Partitions and keys are non-empty byte strings; values may be empty. Order inside a partition is
+/// - Partitions and keys are non-empty byte strings, together at most [`MAX_ADDRESS_BYTES`];
+///   values may be empty. Order inside a partition is
 ///   unsigned byte order; there is none between partitions.
 /// - Reads see every write that was acknowledged before they began, from any server on the store.
 /// - A write is acknowledged only once it survives power loss.

@@ -1,0 +1,369 @@
+//! Group commit: one thread stores all writes, any number of callers share one sync.
+//!
+//! Callers queue their writes and wait. The thread takes everything queued, decides the conditional
+//! writes in queue order against what is stored and what this batch changes, stores the batch with
+//! one sync and answers everyone. Meanwhile the next batch gathers. As it is the only writer, a
+//! decision holds until its batch is stored.
+//!
+//! A caller that goes away leaves its write queued: it happens or, at a crash, does not.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use fjall::{UserKey, UserValue};
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::engine::{ApplyError, Change};
+use super::slot::EngineSlot;
+use crate::{KvError, Predicate, SetIfOutcome};
+
+/// Most bytes queued, counted in units of [`ROOM_UNIT`]; callers wait for room beyond.
+const ROOM_UNITS: u32 = 32 << 10;
+const ROOM_UNIT: usize = 1 << 10;
+
+/// A write as it is queued.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// One unconditional change.
+    One(Change),
+    /// Several.
+    Many(Vec<Change>),
+    /// A conditional write.
+    SetIf {
+        /// The engine key.
+        key: UserKey,
+        /// The value.
+        value: UserValue,
+        /// When.
+        condition: Condition,
+    },
+}
+
+/// A [`Predicate`] that owns its value.
+#[derive(Debug)]
+pub(super) enum Condition {
+    Absent,
+    Exists,
+    Value(Vec<u8>),
+}
+
+impl Condition {
+    pub(super) fn of(predicate: Predicate<'_>) -> Self {
+        match predicate {
+            Predicate::Absent => Self::Absent,
+            Predicate::Exists => Self::Exists,
+            Predicate::Value(value) => Self::Value(value.to_vec()),
+        }
+    }
+
+    fn holds(&self, current: Option<&[u8]>) -> bool {
+        match self {
+            Self::Absent => Predicate::Absent.holds(current),
+            Self::Exists => Predicate::Exists.holds(current),
+            Self::Value(value) => Predicate::Value(value).holds(current),
+        }
+    }
+}
+
+impl Request {
+    fn bytes(&self) -> usize {
+        let size =
+            |key: &UserKey, value: Option<&UserValue>| key.len() + value.map_or(0, |v| v.len());
+        match self {
+            Self::One((key, value)) => size(key, value.as_ref()),
+            Self::Many(changes) => changes
+                .iter()
+                .map(|(key, value)| size(key, value.as_ref()))
+                .sum(),
+            Self::SetIf { key, value, .. } => size(key, Some(value)),
+        }
+    }
+}
+
+type Answer = Result<SetIfOutcome, KvError>;
+
+#[derive(Debug)]
+struct Job {
+    operation: &'static str,
+    request: Request,
+    answer: oneshot::Sender<Answer>,
+    _room: OwnedSemaphorePermit,
+}
+
+#[derive(Debug, Default)]
+struct Queued {
+    jobs: Vec<Job>,
+    closed: bool,
+    /// Whether the thread sleeps, so that a caller needs to wake it.
+    idle: bool,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    queued: Mutex<Queued>,
+    filled: Condvar,
+}
+
+impl Queue {
+    fn push(&self, job: Job) {
+        let mut queued = self.queued.lock();
+        queued.jobs.push(job);
+        if std::mem::take(&mut queued.idle) {
+            drop(queued);
+            self.filled.notify_one();
+        }
+    }
+
+    /// Moves everything queued into `jobs`; waits for something. False once closed and empty.
+    fn take(&self, jobs: &mut Vec<Job>) -> bool {
+        let mut queued = self.queued.lock();
+        while queued.jobs.is_empty() {
+            if queued.closed {
+                return false;
+            }
+            queued.idle = true;
+            self.filled.wait(&mut queued);
+        }
+        std::mem::swap(&mut queued.jobs, jobs);
+        true
+    }
+}
+
+/// The writing side of a store.
+#[derive(Debug)]
+pub(super) struct Committer {
+    queue: Arc<Queue>,
+    room: Arc<Semaphore>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Committer {
+    /// Starts the thread.
+    pub(super) fn start(slot: Arc<EngineSlot>) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let thread = lakefs_runtime::spawn_thread("kv-commit", {
+            let queue = Arc::clone(&queue);
+            move || {
+                let mut jobs = Vec::new();
+                while queue.take(&mut jobs) {
+                    commit(&slot, &mut jobs);
+                }
+            }
+        })?;
+        Ok(Self {
+            queue,
+            room: Arc::new(Semaphore::new(ROOM_UNITS as usize)),
+            thread: Some(thread),
+        })
+    }
+
+    /// Queues a write and waits until it is stored. For unconditional writes the outcome is always
+    /// `Stored`.
+    pub(super) async fn submit(&self, operation: &'static str, request: Request) -> Answer {
+        let closed = || KvError::Unavailable {
+            operation,
+            source: "the store is closed".into(),
+        };
+        let units = u32::try_from(request.bytes() / ROOM_UNIT + 1)
+            .unwrap_or(ROOM_UNITS)
+            .min(ROOM_UNITS);
+        let room = Arc::clone(&self.room)
+            .acquire_many_owned(units)
+            .await
+            .map_err(|_| closed())?;
+        let (answer, answered) = oneshot::channel();
+        self.queue.push(Job {
+            operation,
+            request,
+            answer,
+            _room: room,
+        });
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+impl Drop for Committer {
+    /// Stores what is queued and ends the thread.
+    fn drop(&mut self) {
+        self.queue.queued.lock().closed = true;
+        self.queue.filled.notify_one();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the key-value commit thread panicked");
+        }
+    }
+}
+
+/// Stores the jobs' writes as one batch and answers them; `jobs` is empty afterwards.
+fn commit(slot: &EngineSlot, jobs: &mut Vec<Job>) {
+    // A second try only after an engine that had given up before (in the background) refused.
+    for last_try in [false, true] {
+        if let Err(error) = slot.repair() {
+            tracing::warn!(error = %error, "key-value store cannot write");
+            return fail(jobs, &ApplyError::Refused(shared(&error)));
+        }
+        let plan = Plan::of(jobs, |key| slot.read("set_if", |engine| engine.get(key)));
+        let applied = if plan.changes.is_empty() {
+            Ok(())
+        } else {
+            slot.apply(plan.changes.into_iter())
+        };
+        match applied {
+            Ok(()) => {
+                for (job, outcome) in jobs.drain(..).zip(plan.outcomes) {
+                    // Nobody waits for a caller that went away.
+                    drop(job.answer.send(outcome));
+                }
+                return;
+            }
+            Err(ApplyError::Refused(_)) if !last_try => {}
+            Err(error) => return fail(jobs, &error),
+        }
+    }
+}
+
+/// What a batch does: decided before anything is written.
+struct Plan {
+    changes: HashMap<UserKey, Option<UserValue>>,
+    outcomes: Vec<Answer>,
+}
+
+impl Plan {
+    /// Decides the jobs in order.
+    fn of(jobs: &[Job], read: impl Fn(&[u8]) -> Result<Option<UserValue>, KvError>) -> Self {
+        let mut plan = Self {
+            changes: HashMap::with_capacity(jobs.len()),
+            outcomes: Vec::with_capacity(jobs.len()),
+        };
+        for job in jobs {
+            let outcome = match &job.request {
+                Request::One((key, value)) => {
+                    plan.changes.insert(key.clone(), value.clone());
+                    Ok(SetIfOutcome::Stored)
+                }
+                Request::Many(changes) => {
+                    plan.changes.extend(changes.iter().cloned());
+                    Ok(SetIfOutcome::Stored)
+                }
+                Request::SetIf {
+                    key,
+                    value,
+                    condition,
+                } => plan.decide(key, value, condition, &read),
+            };
+            plan.outcomes.push(outcome);
+        }
+        plan
+    }
+
+    fn decide(
+        &mut self,
+        key: &UserKey,
+        value: &UserValue,
+        condition: &Condition,
+        read: impl Fn(&[u8]) -> Result<Option<UserValue>, KvError>,
+    ) -> Answer {
+        let holds = match self.changes.get(key) {
+            Some(changed) => condition.holds(changed.as_deref()),
+            None => condition.holds(read(key)?.as_deref()),
+        };
+        if !holds {
+            return Ok(SetIfOutcome::Mismatch);
+        }
+        self.changes.insert(key.clone(), Some(value.clone()));
+        Ok(SetIfOutcome::Stored)
+    }
+}
+
+/// Answers every job with a failure of the batch.
+fn fail(jobs: &mut Vec<Job>, error: &ApplyError) {
+    for job in jobs.drain(..) {
+        let conditional = matches!(job.request, Request::SetIf { .. });
+        let operation = job.operation;
+        let answer = match error {
+            ApplyError::Unknown(cause) if conditional => KvError::Indeterminate {
+                operation,
+                source: shared(cause),
+            },
+            ApplyError::Unknown(cause) | ApplyError::Refused(cause) => KvError::Unavailable {
+                operation,
+                source: shared(cause),
+            },
+        };
+        drop(job.answer.send(Err(answer)));
+    }
+}
+
+/// The words of a cause that several answers carry.
+fn shared(cause: &impl std::fmt::Display) -> crate::Cause {
+    cause.to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(request: Request) -> Job {
+        let room = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        Job {
+            operation: "test",
+            request,
+            answer: oneshot::channel().0,
+            _room: room,
+        }
+    }
+
+    fn set_if(value: &str, condition: Condition) -> Job {
+        job(Request::SetIf {
+            key: "k".into(),
+            value: value.into(),
+            condition,
+        })
+    }
+
+    #[test]
+    fn conditions_see_earlier_writes_of_their_batch() {
+        use SetIfOutcome::{Mismatch, Stored};
+        let jobs = [
+            set_if("a", Condition::Value(b"stored".to_vec())),
+            set_if("b", Condition::Value(b"stored".to_vec())),
+            set_if("c", Condition::Value(b"a".to_vec())),
+            job(Request::One(("k".into(), None))),
+            set_if("d", Condition::Exists),
+            set_if("e", Condition::Absent),
+            job(Request::Many(vec![
+                ("l".into(), Some("1".into())),
+                ("l".into(), Some("2".into())),
+            ])),
+        ];
+        let plan = Plan::of(&jobs, |_| Ok(Some("stored".into())));
+        let outcomes: Vec<_> = plan.outcomes.into_iter().map(Result::unwrap).collect();
+        assert_eq!(
+            outcomes,
+            [Stored, Mismatch, Stored, Stored, Mismatch, Stored, Stored]
+        );
+        assert_eq!(plan.changes.len(), 2);
+        assert_eq!(plan.changes[b"k".as_slice()].as_deref(), Some(&b"e"[..]));
+        assert_eq!(plan.changes[b"l".as_slice()].as_deref(), Some(&b"2"[..]));
+    }
+
+    #[test]
+    fn a_failed_read_fails_its_own_write_only() {
+        let jobs = [
+            set_if("a", Condition::Absent),
+            job(Request::One(("l".into(), Some("1".into())))),
+        ];
+        let plan = Plan::of(&jobs, |_| {
+            Err(KvError::Unavailable {
+                operation: "set_if",
+                source: "broken".into(),
+            })
+        });
+        assert!(plan.outcomes[0].is_err());
+        assert!(plan.outcomes[1].is_ok());
+        assert_eq!(plan.changes.len(), 1);
+    }
+}

@@ -1,0 +1,231 @@
+//! The storage engine behind the embedded store: the only file that knows it is fjall.
+//!
+//! One keyspace holds everything. A batch goes to the engine's journal, is synced, and only then
+//! becomes visible to readers. What the engine leaves to its user is done here:
+//! - a batch may hold a key once only, which the committer sees to;
+//! - writers are held back before the engine's own brake, which waits without end for a background
+//!   thread that a full disk has ended;
+//! - a batch that power loss tore apart in the journal is cut off when opening ([`journal`]).
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use fjall::config::{BlockSizePolicy, CompressionPolicy, RestartIntervalPolicy};
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, UserKey, UserValue,
+};
+
+use super::journal;
+use crate::{Cause, KvError};
+
+const KEYSPACE: &str = "entries";
+
+/// Entries are written to a table once this many bytes are in memory. Two such buffers exist while
+/// one is being written.
+const MEMTABLE_BYTES: u64 = 8 << 20;
+
+/// The smallest bound the engine takes: half of it is a journal being filled, half being retired.
+const JOURNAL_BYTES: u64 = 128 << 20;
+
+/// Open table files kept.
+const OPEN_FILES: usize = 128;
+
+/// The engine's brake grips at 4 full buffers and at 20 tables of the first level.
+const FULL_BUFFERS: usize = 3;
+const FIRST_LEVEL_TABLES: usize = 16;
+
+/// How often a held-back writer looks again.
+const BRAKE_PAUSE: Duration = Duration::from_millis(2);
+
+/// One change of a batch: no value means removal.
+pub(super) type Change = (UserKey, Option<UserValue>);
+
+/// Why a batch was not stored.
+#[derive(Debug)]
+pub(super) enum ApplyError {
+    /// Nothing of it was written.
+    Refused(Cause),
+    /// It may be in the journal.
+    Unknown(Cause),
+}
+
+/// An open database.
+pub(super) struct Engine {
+    entries: Keyspace,
+    database: Database,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Builds a new, empty database.
+    pub(super) fn create(path: &Path, cache_bytes: u64) -> Result<(), KvError> {
+        let engine = Self::start(path, cache_bytes).map_err(|e| open_error(path, e))?;
+        engine
+            .database
+            .persist(PersistMode::SyncAll)
+            .map_err(|error| open_error(path, error))
+    }
+
+    /// Opens a database, going on where the last process stopped, however it stopped.
+    pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Self, KvError> {
+        match Self::start(path, cache_bytes) {
+            Err(fjall::Error::JournalRecovery(cause)) => {
+                let torn = journal::cut_torn_batch(path)
+                    .map_err(|error| open_error(path, fjall::Error::Io(error)))?;
+                let Some(torn) = torn else {
+                    return Err(open_error(path, fjall::Error::JournalRecovery(cause)));
+                };
+                match Self::start(path, cache_bytes) {
+                    Ok(engine) => {
+                        tracing::warn!(
+                            journal = %torn.path().display(),
+                            "dropped a write that power loss interrupted; it was never acknowledged"
+                        );
+                        torn.forget();
+                        Ok(engine)
+                    }
+                    Err(error) => {
+                        let detail = torn.path().display().to_string();
+                        torn.restore();
+                        Err(corrupt(detail, error))
+                    }
+                }
+            }
+            started => started.map_err(|error| open_error(path, error)),
+        }
+    }
+
+    fn start(path: &Path, cache_bytes: u64) -> fjall::Result<Self> {
+        // One background thread: with more, the engine's first thread spins while a second one
+        // merges tables.
+        let database = Database::builder(path)
+            .cache_size(cache_bytes)
+            .worker_threads(1)
+            .max_cached_files(Some(OPEN_FILES))
+            .max_journaling_size(JOURNAL_BYTES)
+            .journal_compression(CompressionType::None)
+            .open()?;
+        let entries = database.keyspace(KEYSPACE, || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(MEMTABLE_BYTES)
+                .data_block_size_policy(BlockSizePolicy::all(8 << 10))
+                .data_block_restart_interval_policy(RestartIntervalPolicy::all(8))
+                .data_block_compression_policy(CompressionPolicy::disabled())
+        })?;
+        Ok(Self { entries, database })
+    }
+
+    /// The value under a key.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<UserValue>, KvError> {
+        self.entries.get(key).map_err(|e| read_error("get", e))
+    }
+
+    /// Calls `visit` with each entry of a range in order until it answers false.
+    pub(super) fn visit(
+        &self,
+        range: std::ops::Range<Vec<u8>>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), KvError> {
+        for entry in self.entries.range(range) {
+            let (key, value) = entry.into_inner().map_err(|e| read_error("scan", e))?;
+            if !visit(&key, &value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Up to `limit` keys of a range.
+    pub(super) fn keys(
+        &self,
+        range: std::ops::Range<Vec<u8>>,
+        limit: usize,
+    ) -> Result<Vec<UserKey>, KvError> {
+        self.entries
+            .range(range)
+            .take(limit)
+            .map(|entry| entry.key().map_err(|error| read_error("scan", error)))
+            .collect()
+    }
+
+    /// Stores changes to distinct keys: on disk, synced, and then visible to readers.
+    pub(super) fn apply(&self, changes: impl Iterator<Item = Change>) -> Result<(), ApplyError> {
+        self.hold_back()
+            .map_err(|e| ApplyError::Refused(e.into()))?;
+        let mut batch = self
+            .database
+            .batch()
+            .durability(Some(PersistMode::SyncData));
+        for (key, value) in changes {
+            match value {
+                Some(value) => batch.insert(&self.entries, key, value),
+                None => batch.remove(&self.entries, key),
+            }
+        }
+        batch.commit().map_err(|error| match error {
+            fjall::Error::Poisoned => ApplyError::Refused(error.into()),
+            error => ApplyError::Unknown(error.into()),
+        })
+    }
+
+    /// Waits while the engine is behind with its tables; fails once it will never catch up.
+    fn hold_back(&self) -> fjall::Result<()> {
+        while self.entries.sealed_memtable_count() >= FULL_BUFFERS
+            || self.entries.l0_table_count() >= FIRST_LEVEL_TABLES
+        {
+            self.database.persist(PersistMode::Buffer)?;
+            std::thread::sleep(BRAKE_PAUSE);
+        }
+        Ok(())
+    }
+}
+
+fn read_error(operation: &'static str, error: fjall::Error) -> KvError {
+    if disk_failed(&error) {
+        return KvError::Unavailable {
+            operation,
+            source: error.into(),
+        };
+    }
+    corrupt(format!("embedded store ({operation})"), error)
+}
+
+fn open_error(path: &Path, error: fjall::Error) -> KvError {
+    if disk_failed(&error) {
+        return KvError::Unavailable {
+            operation: "open",
+            source: error.into(),
+        };
+    }
+    let journal = match error {
+        fjall::Error::JournalRecovery(_) => journal::newest(path).ok().flatten(),
+        _ => None,
+    };
+    let detail = journal.unwrap_or_else(|| path.to_owned());
+    corrupt(detail.display().to_string(), error)
+}
+
+/// Whether the operating system failed, as opposed to files that are there but short, missing or
+/// senseless.
+fn disk_failed(error: &fjall::Error) -> bool {
+    match error {
+        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io)) => !matches!(
+            io.kind(),
+            ErrorKind::NotFound | ErrorKind::UnexpectedEof | ErrorKind::InvalidData
+        ),
+        _ => false,
+    }
+}
+
+fn corrupt(detail: String, error: fjall::Error) -> KvError {
+    KvError::Corrupt {
+        detail,
+        source: error.into(),
+    }
+}
