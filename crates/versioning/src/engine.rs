@@ -4,11 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lakefs_block::BlockStore;
-use lakefs_kv::KvStore;
+use lakefs_kv::{KvError, KvStore};
 use lakefs_runtime::{Clock, Ids, TaskScope};
 use lakefs_tree::TreeStore;
 
-use crate::Hooks;
+use lakefs_types::{BranchId, CommitId, RepositoryId};
+
+use crate::cache::{BelievedCache, WeightedCache};
+use crate::protection::CompiledRules;
+use crate::queue::{BranchQueues, Turn};
+use crate::tokens::{Cleaner, Readers};
+use crate::{Commit, Error, Hooks, Repository, Result};
 
 /// What an engine works with.
 #[derive(Debug, Clone)]
@@ -64,15 +70,57 @@ pub struct Engine(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) parts: EngineParts,
     pub(crate) options: EngineOptions,
+    pub(crate) repositories: BelievedCache<RepositoryId, Arc<Repository>>,
+    pub(crate) rules: BelievedCache<Arc<str>, Arc<CompiledRules>>,
+    pub(crate) commits: WeightedCache<(Arc<str>, CommitId), Arc<Commit>>,
+    pub(crate) queues: BranchQueues,
+    pub(crate) readers: Readers,
+    pub(crate) cleaner: Cleaner,
+    /// Held while a repository is created or deleted.
+    pub(crate) creations: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
     /// An engine over its parts. Does no I/O; call [`Engine::start`] once it may.
     pub fn new(parts: EngineParts, options: EngineOptions) -> Self {
-        Self(Arc::new(Inner { parts, options }))
+        Self(Arc::new(Inner {
+            repositories: BelievedCache::new(options.repository_cache_ttl),
+            rules: BelievedCache::new(options.settings_cache_ttl),
+            commits: WeightedCache::new(options.commit_cache_bytes),
+            queues: BranchQueues::default(),
+            readers: Readers::default(),
+            cleaner: Cleaner::default(),
+            creations: tokio::sync::Mutex::default(),
+            parts,
+            options,
+        }))
     }
 
-    /// Begins background work: empties the staging partitions that were dropped and not emptied when
-    /// a server last stopped. Call once, inside a runtime.
-    pub fn start(&self) {}
+    /// Begins background work: finishes what was under way when a server last stopped (staging
+    /// partitions dropped and not emptied, repositories in deletion) and empties what is dropped from
+    /// now on. Call once, inside a runtime.
+    pub fn start(&self) {
+        self.0.parts.tasks.spawn(self.clone().clean_until_stopped());
+        self.0.parts.tasks.spawn(self.clone().finish_deletions());
+    }
+
+    /// Runs work that goes on when its caller is gone.
+    pub(crate) async fn carry_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        match self.0.parts.tasks.spawn(work).await {
+            Ok(outcome) => outcome,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => Err(Error::Kv(KvError::Unavailable {
+                operation: "shutdown",
+                source: error.into(),
+            })),
+        }
+    }
+
+    /// Waits for this server's turn at a branch's head.
+    pub(crate) async fn turn(&self, repository: &Repository, branch: &BranchId) -> Turn {
+        self.0.queues.enter(&repository.partition, branch).await
+    }
 }

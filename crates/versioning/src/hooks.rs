@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use lakefs_types::CommitId;
 
-use crate::{Commit, Repository, Result};
+use crate::{Commit, Engine, Repository, Result};
 
 /// The moment of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,4 +85,21 @@ impl Hooks for NoHooks {
     }
 
     async fn after(&self, _event: HookEvent<'_>) {}
+}
+
+impl Engine {
+    /// Asks the hooks whether an operation may go on.
+    pub(crate) async fn before(&self, event: HookEvent<'_>) -> Result<()> {
+        if event.repository.read_only {
+            return Ok(());
+        }
+        self.0.parts.hooks.before(event).await
+    }
+
+    /// Tells the hooks that an operation is done.
+    pub(crate) async fn after(&self, event: HookEvent<'_>) {
+        if !event.repository.read_only {
+            self.0.parts.hooks.after(event).await;
+        }
+    }
 }

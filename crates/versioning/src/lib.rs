@@ -12,6 +12,7 @@
 mod addresses;
 mod branch;
 mod cache;
+mod cas;
 mod cherry_pick;
 mod commit;
 mod commits;
@@ -26,6 +27,7 @@ mod log;
 mod merge;
 mod merge_base;
 mod metadata;
+mod names;
 mod page;
 mod protection;
 mod proto;

@@ -1,11 +1,39 @@
 //! Repositories: their records, creation, deletion.
+//!
+//! A repository's references live in a partition named after the repository and its instance, so a
+//! repository that is deleted and created again shares nothing with its predecessor.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use lakefs_block::{Address, BlockError, Location, PutBody};
+use lakefs_kv::{Predicate, Write};
 use lakefs_runtime::Timestamp;
-use lakefs_types::{BranchId, RepositoryId, StorageNamespace};
+use lakefs_types::{BranchId, RepositoryId, StagingToken, StorageNamespace};
+use prost::Message as _;
 
-use crate::{Engine, Error, ListRefs, Page, Result};
+use crate::branch::encode_branch;
+use crate::cas::Cas;
+use crate::engine::Inner;
+use crate::records::{
+    BRANCH_PREFIX, IN_DELETION, REPOSITORIES, REPOSITORY_PREFIX, StoredBranch, StoredRepository,
+    branch_key, decode, repository_key,
+};
+use crate::{Branch, CommitDraft, Engine, Error, ListRefs, Page, Result};
+
+/// Says that a namespace belongs to a repository, relative to the namespace.
+const MARKER: &str = "_lakefs/dummy";
+/// Where old servers put it.
+const OLD_MARKER: &str = "dummy";
+/// Its content, which is part of the stored format.
+const MARKER_TEXT: &str = "this is dummy data - created by lakeFS to check accessibility";
+/// Message of a repository's first commit; it is part of that commit's identity.
+const FIRST_MESSAGE: &str = "Repository created";
+/// Partition of the index of pull requests by their branches.
+const PULLS: &[u8] = b"pulls";
+/// Records removed at a time.
+const DELETE_PAGE: usize = 500;
 
 /// A repository, as its record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +56,46 @@ pub struct Repository {
     pub(crate) partition: Arc<str>,
 }
 
+impl Repository {
+    /// The repository of a record and whether it is in deletion.
+    fn from_stored(stored: StoredRepository) -> Result<(Self, bool)> {
+        let name = || format!("repository {}", stored.id);
+        let repository = Self {
+            id: RepositoryId::new(&stored.id).map_err(|error| Error::corrupt(name(), error))?,
+            namespace: StorageNamespace::new(&stored.storage_namespace)
+                .map_err(|error| Error::corrupt(name(), error))?,
+            default_branch: BranchId::from_stored(&stored.default_branch_id),
+            created: stored.creation_date.unwrap_or_default().into(),
+            read_only: stored.read_only,
+            partition: format!("{}-{}", stored.id, stored.instance_uid).into(),
+            storage_id: stored.storage_id,
+            instance_uid: stored.instance_uid,
+        };
+        Ok((repository, stored.state == IN_DELETION))
+    }
+
+    fn to_stored(&self) -> StoredRepository {
+        StoredRepository {
+            id: self.id.to_string(),
+            storage_namespace: self.namespace.to_string(),
+            default_branch_id: self.default_branch.to_string(),
+            creation_date: Some(self.created.into()),
+            state: 0,
+            instance_uid: self.instance_uid.clone(),
+            read_only: self.read_only,
+            storage_id: self.storage_id.clone(),
+        }
+    }
+
+    /// Refuses changes of a read-only repository that are not forced.
+    pub(crate) fn ensure_writable(&self, force: bool) -> Result<()> {
+        if self.read_only && !force {
+            return Err(Error::ReadOnly { repository: self.id.clone() });
+        }
+        Ok(())
+    }
+}
+
 /// A repository to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateRepository {
@@ -37,7 +105,7 @@ pub struct CreateRepository {
     pub namespace: StorageNamespace,
     /// Its first branch.
     pub default_branch: BranchId,
-    /// Whether it takes changes only by force.
+    /// Whether it takes changes only by force; its namespace may be in use.
     pub read_only: bool,
     /// Without branch and first commit, for references restored into it; its namespace may be in use.
     pub bare: bool,
@@ -46,35 +114,258 @@ pub struct CreateRepository {
 }
 
 impl Engine {
-    /// Creates a repository with a first, empty commit on its default branch.
+    /// Creates a repository with a first, empty commit on its default branch. Goes on when the
+    /// returned future is dropped, so that no namespace is left marked without a repository.
     pub async fn create_repository(&self, request: &CreateRepository) -> Result<Arc<Repository>> {
-        Err(Error::RepositoryNotFound {
-            repository: request.id.clone(),
-        })
+        let (engine, request) = (self.clone(), request.clone());
+        self.carry_through(async move { engine.create_repository_now(&request).await }).await
+    }
+
+    async fn create_repository_now(&self, request: &CreateRepository) -> Result<Arc<Repository>> {
+        let _one_at_a_time = self.0.creations.lock().await;
+        let key = repository_key(request.id.as_str());
+        let exists = || Error::RepositoryExists { repository: request.id.clone() };
+        let kv = &self.0.parts.kv;
+        if kv.get(REPOSITORIES, &key).await.map_err(Error::Kv)?.is_some() {
+            return Err(exists());
+        }
+        let marked = !request.bare && !request.read_only;
+        if marked {
+            self.0.claim_namespace(&request.namespace).await?;
+        }
+        let instance_uid = self.0.parts.ids.xid().to_string();
+        let repository = Arc::new(Repository {
+            id: request.id.clone(),
+            namespace: request.namespace.clone(),
+            default_branch: request.default_branch.clone(),
+            created: self.0.parts.clock.now(),
+            read_only: request.read_only,
+            storage_id: request.storage_id.clone(),
+            partition: format!("{}-{instance_uid}", request.id).into(),
+            instance_uid,
+        });
+        if !request.bare {
+            self.create_first_branch(&repository).await?;
+        }
+        let record = repository.to_stored().encode_to_vec();
+        let stored = match self.0.cas(REPOSITORIES, &key, &record, Predicate::Absent).await? {
+            Cas::Stored => true,
+            Cas::Mismatch => false,
+            Cas::Unclear => {
+                let now = self.0.repository_record(&request.id).await?;
+                now.is_some_and(|(_, stored)| stored.instance_uid == repository.instance_uid)
+            }
+        };
+        if !stored {
+            let partition = repository.partition.as_bytes();
+            kv.clear_partition(partition).await.map_err(Error::Kv)?;
+            if marked {
+                self.0.release_namespace(&request.namespace).await?;
+            }
+            return Err(exists());
+        }
+        self.0.repositories.invalidate(&request.id);
+        Ok(repository)
+    }
+
+    async fn create_first_branch(&self, repository: &Repository) -> Result<()> {
+        let draft = CommitDraft {
+            message: FIRST_MESSAGE.to_owned(),
+            created: repository.created,
+            version: 1,
+            generation: 1,
+            ..CommitDraft::default()
+        };
+        let commit = self.store_commit(repository, draft).await?;
+        let id = repository.default_branch.clone();
+        let branch = Branch {
+            staging_token: self.0.new_token(repository, &id),
+            commit_id: commit.id.clone(),
+            sealed_tokens: Vec::new(),
+            hidden: false,
+            id,
+        };
+        let key = branch_key(branch.id.as_str());
+        // The partition is this repository's own: nobody else writes to it yet.
+        let record = encode_branch(&branch);
+        self.0.parts.kv.set(repository.partition.as_bytes(), &key, &record).await.map_err(Error::Kv)
     }
 
     /// A repository; from memory for a few seconds.
     pub async fn repository(&self, id: &RepositoryId) -> Result<Arc<Repository>> {
-        Err(Error::RepositoryNotFound {
-            repository: id.clone(),
-        })
+        let now = self.0.parts.clock.now();
+        let epoch = match self.0.repositories.get(id, now) {
+            Ok(repository) => return Ok(repository),
+            Err(epoch) => epoch,
+        };
+        let Some((_, stored)) = self.0.repository_record(id).await? else {
+            return Err(Error::RepositoryNotFound { repository: id.clone() });
+        };
+        let (repository, in_deletion) = Repository::from_stored(stored)?;
+        if in_deletion {
+            return Err(Error::RepositoryInDeletion { repository: id.clone() });
+        }
+        let repository = Arc::new(repository);
+        self.0.repositories.put(id.clone(), Arc::clone(&repository), now, epoch);
+        Ok(repository)
     }
 
     /// Repositories by name, those in deletion left out. `search` keeps names that contain it.
-    pub async fn list_repositories(
-        &self,
-        list: &ListRefs,
-        search: &str,
-    ) -> Result<Page<Arc<Repository>>> {
-        let _ = (list, search);
-        Ok(Page::cut(Vec::new(), 0))
+    pub async fn list_repositories(&self, list: &ListRefs, search: &str) -> Result<Page<Arc<Repository>>> {
+        self.0
+            .list_names(REPOSITORIES, REPOSITORY_PREFIX, list, |name, value| {
+                if !name.contains(search) {
+                    return Ok(None);
+                }
+                let stored = decode(|| format!("repository {name}"), value)?;
+                let (repository, in_deletion) = Repository::from_stored(stored)?;
+                Ok((!in_deletion).then(|| Arc::new(repository)))
+            })
+            .await
     }
 
-    /// Deletes a repository's records; its objects stay. Resumes a deletion that was interrupted.
+    /// Deletes a repository's records and uncommitted changes; its objects stay. Resumes a deletion that was
+    /// interrupted. Goes on when the returned future is dropped; a server that stops in between
+    /// leaves the repository in deletion, which [`Engine::start`] finishes.
     pub async fn delete_repository(&self, id: &RepositoryId, force: bool) -> Result<()> {
-        let _ = force;
-        Err(Error::RepositoryNotFound {
-            repository: id.clone(),
-        })
+        let (engine, id) = (self.clone(), id.clone());
+        self.carry_through(async move { engine.delete_repository_now(&id, force).await }).await
+    }
+
+    async fn delete_repository_now(&self, id: &RepositoryId, force: bool) -> Result<()> {
+        let _one_at_a_time = self.0.creations.lock().await;
+        let not_found = || Error::RepositoryNotFound { repository: id.clone() };
+        let repository = loop {
+            let (raw, mut stored) = self.0.repository_record(id).await?.ok_or_else(not_found)?;
+            let (repository, in_deletion) = Repository::from_stored(stored.clone())?;
+            if in_deletion {
+                break repository;
+            }
+            repository.ensure_writable(force)?;
+            stored.state = IN_DELETION;
+            let key = repository_key(id.as_str());
+            let marked = stored.encode_to_vec();
+            if let Cas::Stored = self.0.cas(REPOSITORIES, &key, &marked, Predicate::Value(&raw)).await? {
+                break repository;
+            }
+        };
+        self.0.repositories.invalidate(id);
+        self.delete_records(&repository).await?;
+        // Somebody else may have finished the same deletion and a new repository taken the name.
+        let now = self.0.repository_record(id).await?;
+        if now.is_some_and(|(_, stored)| stored.instance_uid == repository.instance_uid) {
+            let key = repository_key(id.as_str());
+            self.0.parts.kv.delete(REPOSITORIES, &key).await.map_err(Error::Kv)?;
+        }
+        self.0.repositories.invalidate(id);
+        Ok(())
+    }
+
+    /// Removes everything that only this instance of a repository refers to. Branches last of their kind:
+    /// as long as a record is there, its uncommitted changes can be found.
+    async fn delete_records(&self, repository: &Repository) -> Result<()> {
+        let kv = &self.0.parts.kv;
+        let partition = repository.partition.as_bytes();
+        loop {
+            let page = kv
+                .scan(partition, BRANCH_PREFIX.as_bytes(), DELETE_PAGE)
+                .await
+                .map_err(Error::Kv)?;
+            let branches: Vec<_> =
+                page.iter().filter(|(key, _)| key.starts_with(BRANCH_PREFIX.as_bytes())).collect();
+            if branches.is_empty() {
+                break;
+            }
+            let mut tokens = Vec::new();
+            for (_, value) in &branches {
+                // A damaged record must not keep a repository from being deleted.
+                let Ok(stored) = decode::<StoredBranch>(String::new, value) else { continue };
+                let names = std::iter::once(stored.staging_token).chain(stored.sealed_tokens);
+                tokens.extend(names.filter(|name| !name.is_empty()).map(|name| StagingToken::from_stored(&name)));
+            }
+            self.0.record_dropped(&tokens).await?;
+            let deletions: Vec<_> = branches.iter().map(|(key, _)| Write::Delete { key }).collect();
+            kv.write_batch(partition, &deletions).await.map_err(Error::Kv)?;
+        }
+        self.0.cleaner.wake();
+        kv.clear_partition(partition).await.map_err(Error::Kv)?;
+        let index = format!("{REPOSITORY_PREFIX}{}/", repository.partition).into_bytes();
+        loop {
+            let page = kv.scan(PULLS, &index, DELETE_PAGE).await.map_err(Error::Kv)?;
+            let deletions: Vec<_> = page
+                .iter()
+                .filter(|(key, _)| key.starts_with(&index))
+                .map(|(key, _)| Write::Delete { key })
+                .collect();
+            if deletions.is_empty() {
+                return Ok(());
+            }
+            kv.write_batch(PULLS, &deletions).await.map_err(Error::Kv)?;
+        }
+    }
+
+    /// Finishes deletions that a server left unfinished.
+    pub(crate) async fn finish_deletions(self) {
+        let mut left = Vec::new();
+        let all = ListRefs { amount: usize::MAX, ..ListRefs::default() };
+        let scan = self.0.list_names(REPOSITORIES, REPOSITORY_PREFIX, &all, |name, value| {
+            let stored = decode::<StoredRepository>(|| format!("repository {name}"), value);
+            if stored.is_ok_and(|stored| stored.state == IN_DELETION) {
+                left.extend(RepositoryId::new(name).ok());
+            }
+            Ok(None::<()>)
+        });
+        if let Err(error) = scan.await {
+            tracing::warn!(%error, "looking for unfinished deletions failed");
+        }
+        for id in left {
+            if let Err(error) = self.delete_repository_now(&id, true).await {
+                tracing::warn!(%error, repository = %id, "finishing a deletion failed");
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn repository_record(&self, id: &RepositoryId) -> Result<Option<(Bytes, StoredRepository)>> {
+        let key = repository_key(id.as_str());
+        let Some(raw) = self.parts.kv.get(REPOSITORIES, &key).await.map_err(Error::Kv)? else {
+            return Ok(None);
+        };
+        let stored = decode(|| format!("repository {id}"), &raw)?;
+        Ok(Some((raw, stored)))
+    }
+
+    fn marker(&self, namespace: &StorageNamespace, key: &str) -> Result<Location> {
+        self.parts.blocks.locate(namespace, Address::Relative(key)).map_err(Error::Block)
+    }
+
+    /// Marks a namespace as taken, unless it is, and sees that what is written there can be read.
+    async fn claim_namespace(&self, namespace: &StorageNamespace) -> Result<()> {
+        let blocks = &self.parts.blocks;
+        let old = self.options.ensure_readable_root_namespace.then_some(OLD_MARKER);
+        for key in old.into_iter().chain([MARKER]) {
+            let location = self.marker(namespace, key)?;
+            if blocks.head(&location).await.map_err(Error::Block)?.is_some() {
+                return Err(Error::NamespaceInUse { namespace: namespace.clone(), key });
+            }
+        }
+        let location = self.marker(namespace, MARKER)?;
+        let body = PutBody::from_bytes(MARKER_TEXT);
+        blocks.put(&location, body, &lakefs_block::PutOptions::default()).await.map_err(Error::Block)?;
+        let found = blocks.get(&location, None).await.map_err(Error::Block)?;
+        let found: Vec<Bytes> = found.stream.try_collect().await.map_err(Error::Block)?;
+        if found.concat() != MARKER_TEXT.as_bytes() {
+            return Err(Error::Block(BlockError::InvalidAddress {
+                address: blocks.physical_address(&location),
+                reason: "what was written there does not read back".to_owned(),
+            }));
+        }
+        Ok(())
+    }
+
+    async fn release_namespace(&self, namespace: &StorageNamespace) -> Result<()> {
+        let location = self.marker(namespace, MARKER)?;
+        self.parts.blocks.delete(&location).await.map_err(Error::Block)
     }
 }

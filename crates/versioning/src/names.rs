@@ -1,0 +1,47 @@
+//! Listing named records: a page of the keys below a prefix.
+
+use crate::engine::Inner;
+use crate::{Error, ListRefs, Page, Result};
+
+/// Most records asked for in one scan.
+const MAX_SCAN: usize = 1000;
+
+impl Inner {
+    /// Records of a partition whose key is `kind` and a name within the list's bounds; `keep` decodes
+    /// one, or leaves it out.
+    pub(crate) async fn list_names<T>(
+        &self,
+        partition: &[u8],
+        kind: &str,
+        list: &ListRefs,
+        mut keep: impl FnMut(&str, &[u8]) -> Result<Option<T>>,
+    ) -> Result<Page<T>> {
+        let prefix = [kind, &list.prefix].concat().into_bytes();
+        let mut start = prefix.clone();
+        if !list.after.is_empty() {
+            start = start.max([kind, &list.after, "\0"].concat().into_bytes());
+        }
+        let wanted = list.amount.saturating_add(1);
+        let mut items = Vec::new();
+        loop {
+            let limit = (wanted - items.len()).min(MAX_SCAN);
+            let page = self.parts.kv.scan(partition, &start, limit).await.map_err(Error::Kv)?;
+            for (key, value) in page.iter() {
+                if !key.starts_with(&prefix) {
+                    return Ok(Page::cut(items, list.amount));
+                }
+                let name = key.get(kind.len()..).and_then(|name| std::str::from_utf8(name).ok());
+                // Every writer names these in UTF-8; anything else is not a name.
+                let Some(name) = name else { continue };
+                items.extend(keep(name, value)?);
+                if items.len() == wanted {
+                    return Ok(Page::cut(items, list.amount));
+                }
+            }
+            let (true, Some(last)) = (page.has_more(), page.last_key()) else {
+                return Ok(Page::cut(items, list.amount));
+            };
+            start = [last, &[0]].concat();
+        }
+    }
+}
