@@ -58,7 +58,7 @@ fn start(core: &Core, source: &Source, range: Option<ByteRange>) -> Result<GetOu
 }
 
 pub(super) fn head(core: &Core, source: &Source) -> Result<Option<ObjectInfo>, BlockError> {
-    match first_of(core, source, |fs, path| fs.stat(path)) {
+    match first_of(core, source, Fs::stat) {
         Ok(stat) => Ok(Some(ObjectInfo {
             size: stat.size,
             modified: stat.modified,
@@ -71,7 +71,7 @@ pub(super) fn head(core: &Core, source: &Source) -> Result<Option<ObjectInfo>, B
 }
 
 pub(super) fn open(core: &Core, source: &Source) -> io::Result<Arc<dyn FsFile>> {
-    first_of(core, source, |fs, path| fs.open(path))
+    first_of(core, source, Fs::open)
 }
 
 /// Does something with the first place of an object that holds it.
