@@ -12,6 +12,7 @@ mod commits;
 mod config;
 mod diff;
 mod error;
+mod multipart;
 mod objects;
 mod pagination;
 mod refs;
@@ -36,6 +37,10 @@ pub use config::{
 };
 pub use diff::{Diff, DiffList, DiffObjectStat, DiffType, FindMergeBaseResult, Merge, MergeResult};
 pub use error::ErrorBody;
+pub use multipart::{
+    AbortPresignMultipartUpload, CompletePresignMultipartUpload, CopyPartSource,
+    PresignMultipartUpload, UploadPart, UploadPartCopyFrom, UploadPartFrom, UploadTo,
+};
 pub use objects::{
     ObjectCopyCreation, ObjectError, ObjectErrorList, ObjectStageCreation, ObjectStats,
     ObjectStatsList, PathList, PathType, UnderlyingObjectProperties, UpdateObjectUserMetadata,
