@@ -54,6 +54,8 @@ counters! {
     blocks_copied,
     /// Data blocks encoded.
     blocks_encoded,
+    /// Fingerprints made by reading a range (those of ranges just written come for free).
+    fingerprints_read,
     /// Tables found already stored, so not stored again.
     tables_already_stored,
 }

@@ -10,18 +10,27 @@
 //! what branches, repositories and commits are, is for the crates above. Design and the places where
 //! time goes: docs/design/0001-tables.md.
 
+mod cache;
 mod changes;
 mod commit;
 mod config;
 mod counters;
+mod cursor;
 mod diff;
+mod disk;
 mod error;
+mod fingerprint;
 mod inspect;
 mod iter;
 mod merge;
+mod metarange;
+mod pair;
 mod record;
+mod shared;
 mod sst;
 mod store;
+mod table;
+mod walk;
 mod writer;
 
 pub use changes::{Change, ChangePage, ChangeSource};
@@ -30,7 +39,7 @@ pub use config::{DiskCacheConfig, RangePolicy, TreeConfig};
 pub use counters::TreeCounters;
 pub use diff::{DiffIter, DiffKind, DiffRef};
 pub use error::{Result, TreeError};
-pub use inspect::TableInfo;
+pub use inspect::{TableFile, TableInfo};
 pub use iter::MetaRangeIter;
 pub use merge::{MergeOptions, MergeOutcome, MergeStrategy};
 pub use record::{RangeInfo, Record, RecordRef, ValueRef};

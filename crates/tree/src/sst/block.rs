@@ -5,6 +5,9 @@ use super::format::{BLOCK_TRAILER_BYTES, KEY_TRAILER_BYTES, RAW, SNAPPY, checksu
 /// Why a block cannot be read. The table's name is added where it is known.
 pub(crate) type BlockResult<T> = Result<T, &'static str>;
 
+/// Entries passed, when a seek began in the middle of the block: above what any block holds.
+const UNKNOWN: u32 = 1 << 31;
+
 /// Most a snappy block can grow by: three bytes make at most 64, and a margin.
 const MAX_EXPANSION: usize = 32;
 
@@ -127,8 +130,8 @@ pub(crate) struct BlockCursor {
     key: Vec<u8>,
     /// Length of the current key without its trailer.
     key_len: usize,
-    /// How many bytes the current key shares with the one before.
-    shared: usize,
+    /// How many entries of the block were passed, the current one included.
+    passed: u32,
     value: (usize, usize),
     /// Whether keys of this block carry a trailer.
     internal: bool,
@@ -146,6 +149,7 @@ impl BlockCursor {
     pub(crate) fn reset(&mut self, block: &[u8]) -> BlockResult<()> {
         self.end = Restarts::of(block)?.entries_len();
         self.next = 0;
+        self.passed = 0;
         self.key.clear();
         self.key_len = 0;
         Ok(())
@@ -156,6 +160,7 @@ impl BlockCursor {
         let restarts = Restarts::of(block)?;
         self.end = restarts.entries_len();
         self.next = restarts.seek(key, self.internal)?;
+        self.passed = UNKNOWN;
         self.key.clear();
         self.key_len = 0;
         while self.advance(block)? {
@@ -201,7 +206,7 @@ impl BlockCursor {
         } else {
             self.key.len()
         };
-        self.shared = shared;
+        self.passed += 1;
         let value_end = self.end - after_value.len();
         self.value = (value_end - value_len, value_end);
         self.next = value_end;
@@ -220,8 +225,10 @@ impl BlockCursor {
         block.get(self.value.0..self.value.1).unwrap_or_default()
     }
 
-    /// Where the current value lies in the block.
-    pub(crate) fn value_range(&self) -> std::ops::Range<usize> {
-        self.value.0..self.value.1
+    /// Which entry of the block the current one is, when the block was walked from its beginning.
+    /// After a seek it is unknown, and larger than any.
+    #[inline]
+    pub(crate) fn ordinal(&self) -> u32 {
+        self.passed.saturating_sub(1)
     }
 }

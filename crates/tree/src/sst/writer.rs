@@ -15,6 +15,8 @@ use super::format::{
     RECORD_TRAILER, RESTART_INTERVAL, SEPARATOR_TRAILER,
 };
 use super::properties::{self, TableStats};
+use crate::fingerprint::Spot;
+
 use super::separator::{separator, successor};
 
 /// The length of a handle that the rule for splitting the index assumes.
@@ -44,6 +46,7 @@ pub(crate) struct FinishedTable {
     pub(crate) max_key: Vec<u8>,
     pub(crate) count: u64,
     pub(crate) estimated_size_bytes: u64,
+    pub(crate) data_blocks: u32,
     pub(crate) blocks_copied: u64,
     pub(crate) blocks_encoded: u64,
 }
@@ -121,9 +124,14 @@ impl TableWriter {
     }
 
     /// Appends a record; the caller keeps keys ascending. When the record is the first of a block of an
-    /// existing table, `origin` is that block.
+    /// existing table, `origin` is that block. Answers where the record is.
     #[inline]
-    pub(crate) fn add(&mut self, key: &[u8], value: &[u8], origin: Option<StoredBlock<'_>>) {
+    pub(crate) fn add(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        origin: Option<StoredBlock<'_>>,
+    ) -> Spot {
         if self
             .data
             .is_full_for(key.len() + KEY_TRAILER_BYTES, value.len())
@@ -152,6 +160,10 @@ impl TableWriter {
         if self.hash_buffer.len() >= HASH_BUFFER_BYTES {
             self.hash.update(&self.hash_buffer);
             self.hash_buffer.clear();
+        }
+        Spot {
+            block: u32::try_from(self.stats.data_blocks).unwrap_or(u32::MAX),
+            entry: self.data.entries() - 1,
         }
     }
 
@@ -206,6 +218,7 @@ impl TableWriter {
             max_key: std::mem::take(&mut self.last_key),
             count: self.stats.entries,
             estimated_size_bytes,
+            data_blocks: u32::try_from(self.stats.data_blocks).unwrap_or(u32::MAX),
             blocks_copied: std::mem::take(&mut self.blocks_copied),
             blocks_encoded: std::mem::take(&mut self.blocks_encoded),
         };
