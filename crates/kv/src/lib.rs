@@ -12,6 +12,7 @@ mod error;
 mod mem;
 mod page;
 mod postgres;
+mod resolve;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -21,4 +22,5 @@ pub use error::{Cause, KvError};
 pub use mem::MemKv;
 pub use page::{ScanPage, ScanPageBuilder};
 pub use postgres::{PostgresKv, PostgresOptions};
+pub use resolve::set_if_resolved;
 pub use store::{KvStore, MAX_ADDRESS_BYTES, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write};

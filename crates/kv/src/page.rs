@@ -97,6 +97,11 @@ impl ScanPageBuilder {
         self.page.is_empty()
     }
 
+    /// The key pushed last.
+    pub fn last_key(&self) -> Option<&[u8]> {
+        self.page.last_key()
+    }
+
     /// Bytes of keys and values so far.
     pub fn bytes(&self) -> usize {
         self.page.buffer.len()

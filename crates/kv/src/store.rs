@@ -72,6 +72,14 @@ impl<'a> Write<'a> {
             Self::Set { key, .. } | Self::Delete { key } => key,
         }
     }
+
+    /// The value it stores, if any.
+    pub fn value(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Set { value, .. } => Some(value),
+            Self::Delete { .. } => None,
+        }
+    }
 }
 
 /// An ordered map from (partition, key) to value.

@@ -1,0 +1,5 @@
+//! Integration tests of the key-value stores: what needs another process.
+
+mod crash;
+mod kill;
+mod postgres;
