@@ -1,8 +1,14 @@
 //! Differences: between references, and of uncommitted changes.
 
-use lakefs_types::{BranchId, RefExpr};
+use std::sync::Arc;
 
-use crate::{Engine, EntryView, Error, ListObjects, Repository, Result};
+use lakefs_tree::{DiffKind, MetaRangeIter};
+use lakefs_types::{BranchId, MetaRangeId, RefExpr, StagingToken};
+
+use crate::page::Placement;
+use crate::refs::RefKind;
+use crate::staged::{Staged, StagedCursor, end_of_prefix};
+use crate::{Commit, Engine, EntryView, Error, ListObjects, Repository, Result};
 
 /// What happened to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,6 +100,78 @@ impl DiffPage {
     }
 }
 
+impl DiffPage {
+    fn push(&mut self, path: &[u8], kind: DiffType, data: &[u8]) {
+        let length = |length: usize| u32::try_from(length).expect("a page is far below 4 GiB");
+        self.slots.push(Slot {
+            start: length(self.bytes.len()),
+            path: length(path.len()),
+            data: length(data.len()),
+            kind,
+        });
+        self.bytes.extend_from_slice(path);
+        self.bytes.extend_from_slice(data);
+    }
+
+    /// Puts a difference where it belongs.
+    fn offer(&mut self, list: &ListObjects, path: &[u8], kind: DiffType, data: &[u8]) -> Result<Next> {
+        match list.place(path, self.len()) {
+            Placement::Outside => Ok(Next::End),
+            Placement::Full => {
+                self.has_more = true;
+                Ok(Next::End)
+            }
+            Placement::Item => {
+                EntryView::parse(data).map_err(|error| {
+                    Error::corrupt(format!("entry {}", String::from_utf8_lossy(path)), error)
+                })?;
+                self.push(path, kind, data);
+                Ok(Next::Advance)
+            }
+            Placement::Prefix(prefix) => {
+                self.push(prefix, DiffType::PrefixChanged, b"");
+                Ok(end_of_prefix(prefix).map_or(Next::End, Next::Seek))
+            }
+        }
+    }
+}
+
+/// How a walk goes on.
+enum Next {
+    Advance,
+    Seek(Vec<u8>),
+    End,
+}
+
+/// What a path means between a left (destination) and a right (source) side; with a base, what the
+/// right side changed since then. `None`: nothing to tell.
+fn classify<I: PartialEq + Copy>(base: Option<Option<I>>, left: Option<I>, right: Option<I>) -> Option<DiffType> {
+    let two_dot = match (left, right) {
+        (None, None) => return None,
+        (None, Some(_)) => DiffType::Added,
+        (Some(_), None) => DiffType::Removed,
+        (Some(left), Some(right)) if left == right => return None,
+        (Some(_), Some(_)) => DiffType::Changed,
+    };
+    let Some(base) = base else { return Some(two_dot) };
+    if base == right {
+        // Only the left side changed it.
+        None
+    } else if base == left {
+        Some(two_dot)
+    } else {
+        Some(DiffType::Conflict)
+    }
+}
+
+/// Uncommitted changes on the right side of a difference.
+struct StagedSide {
+    cursor: StagedCursor,
+    left: MetaRangeId,
+    /// The common ancestor's content, where only what the right side changed counts.
+    base: Option<MetaRangeId>,
+}
+
 impl Engine {
     /// Uncommitted changes of a branch.
     pub async fn diff_uncommitted(
@@ -102,10 +180,39 @@ impl Engine {
         branch: &BranchId,
         list: &ListObjects,
     ) -> Result<DiffPage> {
-        let _ = (repository, list);
-        Err(Error::BranchNotFound {
-            branch: branch.to_string(),
-        })
+        let _reading = self.0.readers.begin();
+        let branch = self.branch_record(repository, branch).await?.branch;
+        let head = self.commit_by_id(repository, &branch.commit_id).await?;
+        let mut page = DiffPage::default();
+        let Some(start) = list.start() else { return Ok(page) };
+        let kv = Arc::clone(&self.0.parts.kv);
+        let mut changes = UncommittedDiff {
+            staged: StagedCursor::of_branch(kv, &branch, &start, list.expected()),
+            committed: self.walk(repository, &head.metarange, &start).await?,
+        };
+        while let Some((path, kind, data)) = changes.next().await? {
+            match page.offer(list, path, kind, data)? {
+                Next::Advance => changes.staged.advance(),
+                Next::Seek(end) => changes.staged.seek(&end),
+                Next::End => break,
+            }
+        }
+        Ok(page)
+    }
+
+    /// Whether a branch has uncommitted changes that would change anything, in these tokens.
+    pub(crate) async fn has_changes<'a>(
+        &self,
+        repository: &Repository,
+        metarange: &MetaRangeId,
+        tokens: impl Iterator<Item = &'a StagingToken>,
+    ) -> Result<bool> {
+        let kv = Arc::clone(&self.0.parts.kv);
+        let mut changes = UncommittedDiff {
+            staged: StagedCursor::new(kv, tokens, b"", 16),
+            committed: self.walk(repository, metarange, b"").await?,
+        };
+        Ok(changes.next().await?.is_some())
     }
 
     /// Differences from `left` to `right`. `right` may be a branch's uncommitted state (`main$`).
@@ -117,9 +224,183 @@ impl Engine {
         which: RefDiff,
         list: &ListObjects,
     ) -> Result<DiffPage> {
-        let _ = (repository, right, which, list);
-        Err(Error::RefNotFound {
-            reference: left.to_string(),
+        let _reading = self.0.readers.begin();
+        let left = self.commit_of(repository, left).await?;
+        let resolved = self.resolve(repository, right).await?;
+        let right = self.commit_by_id(repository, &resolved.commit_id).await?;
+        let mut page = DiffPage::default();
+        let Some(start) = list.start() else { return Ok(page) };
+        let base = match which {
+            RefDiff::TwoDot => None,
+            RefDiff::ThreeDot => Some(self.required_base(repository, &right, &left).await?.metarange.clone()),
+        };
+        let (tree, namespace) = (&self.0.parts.tree, &repository.namespace);
+        let diff = match &base {
+            None => tree.diff(namespace, &left.metarange, &right.metarange).await,
+            Some(base) => tree.compare(namespace, base, &right.metarange, &left.metarange).await,
+        };
+        let mut diff = diff.map_err(Error::Tree)?;
+        diff.seek(&start).await.map_err(Error::Tree)?;
+        diff.next().await.map_err(Error::Tree)?;
+        let kv = Arc::clone(&self.0.parts.kv);
+        let cursor = match (&resolved.kind, resolved.dollar) {
+            (RefKind::Branch(branch), true) => StagedCursor::of_branch(kv, branch, &start, list.expected()),
+            _ => StagedCursor::empty(kv),
+        };
+        let mut staged = StagedSide { cursor, left: left.metarange.clone(), base };
+        loop {
+            staged.cursor.load().await?;
+            let committed = diff.current().map(|found| found.key);
+            let (use_staged, same) = match (staged.cursor.key(), committed) {
+                (None, None) => break,
+                (Some(staged), Some(committed)) => (staged <= committed, staged == committed),
+                (staged, None) => (staged.is_some(), false),
+                (None, Some(_)) => (false, false),
+            };
+            let next = if use_staged {
+                self.offer_staged(repository, &staged, list, &mut page).await?
+            } else {
+                let Some(found) = diff.current() else { break };
+                let data = found.right.or(found.left).map_or(&b""[..], |value| value.data);
+                page.offer(list, found.key, found.kind.into(), data)?
+            };
+            match next {
+                Next::End => break,
+                Next::Advance => {
+                    if use_staged {
+                        staged.cursor.advance();
+                    }
+                    if same || !use_staged {
+                        diff.next().await.map_err(Error::Tree)?;
+                    }
+                }
+                Next::Seek(end) => {
+                    staged.cursor.seek(&end);
+                    if diff.current().is_some_and(|found| found.key < end.as_slice()) {
+                        diff.seek(&end).await.map_err(Error::Tree)?;
+                        diff.next().await.map_err(Error::Tree)?;
+                    }
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    /// Offers the uncommitted change the cursor stands on.
+    async fn offer_staged(
+        &self,
+        repository: &Repository,
+        staged: &StagedSide,
+        list: &ListObjects,
+        page: &mut DiffPage,
+    ) -> Result<Next> {
+        let Some((path, change)) = staged.cursor.current()? else { return Ok(Next::End) };
+        let (tree, namespace) = (&self.0.parts.tree, &repository.namespace);
+        let left = tree.get(namespace, &staged.left, path).await.map_err(Error::Tree)?;
+        let base = match &staged.base {
+            None => None,
+            Some(base) => Some(tree.get(namespace, base, path).await.map_err(Error::Tree)?),
+        };
+        let base = base.as_ref().map(|base| base.as_ref().map(|record| &*record.identity));
+        let left_identity = left.as_ref().map(|record| &*record.identity);
+        let Some(kind) = classify(base, left_identity, change.identity()) else {
+            return Ok(Next::Advance);
+        };
+        let data = match (change, &left) {
+            (Staged::Entry { data, .. }, _) => data,
+            (Staged::Tombstone, Some(left)) => &left.data,
+            (Staged::Tombstone, None) => &[],
+        };
+        page.offer(list, path, kind, data)
+    }
+
+    /// The best common ancestor of two commits that must have one.
+    pub(crate) async fn required_base(
+        &self,
+        repository: &Repository,
+        source: &Arc<Commit>,
+        destination: &Arc<Commit>,
+    ) -> Result<Arc<Commit>> {
+        let base = self.common_ancestor(repository, source, destination).await?;
+        base.ok_or_else(|| Error::NoMergeBase {
+            left: source.id.to_string(),
+            right: destination.id.to_string(),
         })
+    }
+}
+
+impl From<DiffKind> for DiffType {
+    fn from(kind: DiffKind) -> Self {
+        match kind {
+            DiffKind::Added => Self::Added,
+            DiffKind::Removed => Self::Removed,
+            DiffKind::Changed => Self::Changed,
+            DiffKind::Conflict => Self::Conflict,
+        }
+    }
+}
+
+/// Uncommitted changes that change something, in key order.
+struct UncommittedDiff {
+    staged: StagedCursor,
+    committed: Option<MetaRangeIter>,
+}
+
+impl UncommittedDiff {
+    /// The first change at or after where the staged cursor stands that is one: not a tombstone of
+    /// nothing, not the same content again. Stays there until the cursor is moved.
+    async fn next(&mut self) -> Result<Option<(&[u8], DiffType, &[u8])>> {
+        loop {
+            self.staged.load().await?;
+            let Some(key) = self.staged.key() else { return Ok(None) };
+            if let Some(committed) = &mut self.committed
+                && committed.current().is_some_and(|record| record.key < key)
+            {
+                committed.seek(key).await.map_err(Error::Tree)?;
+                committed.next().await.map_err(Error::Tree)?;
+            }
+            if self.judge()?.is_some() {
+                return self.judge();
+            }
+            self.staged.advance();
+        }
+    }
+
+    fn judge(&self) -> Result<Option<(&[u8], DiffType, &[u8])>> {
+        let Some((key, staged)) = self.staged.current()? else { return Ok(None) };
+        let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
+        let committed = committed.filter(|record| record.key == key);
+        let kind = classify(None, committed.map(|record| record.identity), staged.identity());
+        Ok(kind.map(|kind| {
+            let data = match staged {
+                Staged::Entry { data, .. } => data,
+                Staged::Tombstone => committed.map_or(&b""[..], |record| record.data),
+            };
+            (key, kind, data)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_dots_tell_what_the_right_side_changed() {
+        use DiffType::{Added, Changed, Conflict, Removed};
+        let three = |base, left, right| classify(Some(base), left, right);
+        let (none, a, b, c) = (None, Some(1), Some(2), Some(3));
+        assert_eq!(three(none, none, a), Some(Added));
+        assert_eq!(three(a, none, a), None);
+        assert_eq!(three(b, none, a), Some(Conflict));
+        assert_eq!(three(none, a, b), Some(Conflict));
+        assert_eq!(three(b, a, b), None);
+        assert_eq!(three(a, a, b), Some(Changed));
+        assert_eq!(three(c, a, b), Some(Conflict));
+        assert_eq!(three(a, a, none), Some(Removed));
+        assert_eq!(three(b, a, none), Some(Conflict));
+        assert_eq!(three(none, a, none), None);
+        assert_eq!(three(c, a, a), None);
+        assert_eq!(classify(None, a, b), Some(Changed));
     }
 }

@@ -2,8 +2,14 @@
 //!
 //! A page is one buffer of paths and raw entry bytes; items borrow from it.
 
-use lakefs_types::RefExpr;
+use std::cmp::Ordering;
+use std::sync::Arc;
 
+use lakefs_tree::MetaRangeIter;
+use lakefs_types::{MetaRangeId, RefExpr};
+
+use crate::page::Placement;
+use crate::staged::{Staged, StagedCursor, end_of_prefix};
 use crate::{Engine, EntryView, Error, ListObjects, Repository, Result};
 
 /// An item of a listing.
@@ -87,17 +93,150 @@ impl ObjectPage {
     }
 }
 
+impl ObjectPage {
+    fn push_object(&mut self, path: &[u8], data: &[u8]) -> Result<()> {
+        EntryView::parse(data).map_err(|error| {
+            Error::corrupt(format!("entry {}", String::from_utf8_lossy(path)), error)
+        })?;
+        self.push(path, data, false);
+        Ok(())
+    }
+
+    fn push(&mut self, path: &[u8], data: &[u8], prefix: bool) {
+        let length = |length: usize| u32::try_from(length).expect("a page is far below 4 GiB");
+        self.slots.push(Slot {
+            start: length(self.bytes.len()),
+            path: length(path.len()),
+            data: length(data.len()),
+            prefix,
+        });
+        self.bytes.extend_from_slice(path);
+        self.bytes.extend_from_slice(data);
+    }
+}
+
+/// Where the next item of a listing comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    Staged,
+    /// Staged, and the commit has the path, too.
+    Both,
+    Committed,
+}
+
+/// Uncommitted changes over a commit, walked together.
+struct Overlay {
+    staged: StagedCursor,
+    committed: Option<MetaRangeIter>,
+}
+
+impl Overlay {
+    /// Stands on the next path; `None` at the end.
+    async fn load(&mut self) -> Result<Option<From>> {
+        self.staged.load().await?;
+        let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
+        Ok(match (self.staged.key(), committed.map(|record| record.key)) {
+            (None, None) => None,
+            (Some(_), None) => Some(From::Staged),
+            (None, Some(_)) => Some(From::Committed),
+            (Some(staged), Some(committed)) => Some(match staged.cmp(committed) {
+                Ordering::Less => From::Staged,
+                Ordering::Equal => From::Both,
+                Ordering::Greater => From::Committed,
+            }),
+        })
+    }
+
+    async fn advance(&mut self, from: From) -> Result<()> {
+        if from != From::Committed {
+            self.staged.advance();
+        }
+        if from != From::Staged
+            && let Some(committed) = &mut self.committed
+        {
+            committed.next().await.map_err(Error::Tree)?;
+        }
+        Ok(())
+    }
+
+    async fn seek(&mut self, key: &[u8]) -> Result<()> {
+        self.staged.seek(key);
+        if let Some(committed) = &mut self.committed
+            && committed.current().is_some_and(|record| record.key < key)
+        {
+            committed.seek(key).await.map_err(Error::Tree)?;
+            committed.next().await.map_err(Error::Tree)?;
+        }
+        Ok(())
+    }
+}
+
 impl Engine {
     /// Objects at a reference.
-    pub async fn list(
+    pub async fn list(&self, repository: &Repository, reference: &RefExpr, list: &ListObjects) -> Result<ObjectPage> {
+        let _reading = self.0.readers.begin();
+        let resolved = self.resolve(repository, reference).await?;
+        let commit = self.commit_by_id(repository, &resolved.commit_id).await?;
+        let mut page = ObjectPage::default();
+        let Some(start) = list.start() else { return Ok(page) };
+        let kv = Arc::clone(&self.0.parts.kv);
+        let staged = match resolved.staged_branch() {
+            Some(branch) => StagedCursor::of_branch(kv, branch, &start, list.expected()),
+            None => StagedCursor::empty(kv),
+        };
+        let committed = self.walk(repository, &commit.metarange, &start).await?;
+        let mut overlay = Overlay { staged, committed };
+        while let Some(from) = overlay.load().await? {
+            let (path, data) = match from {
+                From::Committed => match overlay.committed.as_ref().and_then(MetaRangeIter::current) {
+                    Some(record) => (record.key, Some(record.data)),
+                    None => break,
+                },
+                From::Staged | From::Both => match overlay.staged.current()? {
+                    Some((path, Staged::Entry { data, .. })) => (path, Some(data)),
+                    Some((path, Staged::Tombstone)) => (path, None),
+                    None => break,
+                },
+            };
+            let end = match (list.place(path, page.len()), data) {
+                (Placement::Outside, _) => break,
+                (_, None) => None,
+                (Placement::Full, Some(_)) => {
+                    page.has_more = true;
+                    break;
+                }
+                (Placement::Item, Some(data)) => {
+                    page.push_object(path, data)?;
+                    None
+                }
+                (Placement::Prefix(prefix), Some(_)) => {
+                    page.push(prefix, b"", true);
+                    Some(end_of_prefix(prefix))
+                }
+            };
+            match end {
+                None => overlay.advance(from).await?,
+                Some(Some(end)) => overlay.seek(&end).await?,
+                Some(None) => break,
+            }
+        }
+        Ok(page)
+    }
+
+    /// A walk over a commit's content that stands on the first record at or after `start`.
+    pub(crate) async fn walk(
         &self,
         repository: &Repository,
-        reference: &RefExpr,
-        list: &ListObjects,
-    ) -> Result<ObjectPage> {
-        let _ = (repository, list);
-        Err(Error::RefNotFound {
-            reference: reference.to_string(),
-        })
+        metarange: &MetaRangeId,
+        start: &[u8],
+    ) -> Result<Option<MetaRangeIter>> {
+        if metarange.is_empty() {
+            return Ok(None);
+        }
+        let tree = &self.0.parts.tree;
+        let mut iter = tree.iter(&repository.namespace, metarange).await.map_err(Error::Tree)?;
+        iter.seek(start).await.map_err(Error::Tree)?;
+        iter.next().await.map_err(Error::Tree)?;
+        Ok(Some(iter))
     }
 }

@@ -1,11 +1,29 @@
 //! Reading and changing single objects: uncommitted changes over the last commit.
+//!
+//! A staged write is: read the branch, write into its staging token, read the branch again; if the
+//! token was replaced meanwhile, a commit may or may not have seen the write, so it is done again in
+//! the new token ([`StagedWrite`]). No locks, three round trips.
 
-use lakefs_types::{BranchId, ObjectPath, RefExpr};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use lakefs_kv::{Predicate, Write};
+use lakefs_types::{BranchId, CommitId, ObjectPath, RefExpr, StagingToken};
 
-use crate::{Engine, Entry, Error, Repository, Result, StoredEntry};
+use crate::branch::{BranchRecord, decode_branch};
+use crate::cas::Cas;
+use crate::protection::ProtectedAction;
+use crate::records::branch_key;
+use crate::staged::{Staged, encode_staged, encode_tombstone, share, staged_name};
+use crate::{Branch, Engine, Entry, Error, Repository, Result, StoredEntry};
 
 /// Most paths of one batch deletion.
 pub const MAX_BATCH_DELETE: usize = 1000;
+/// How often a staged write is done again when the token was replaced.
+const MAX_WRITE_TRIES: u32 = 10;
+/// How often a conditional write looks again when the path changed under it.
+const MAX_CONDITION_TRIES: u32 = 10;
+/// Paths of a batch that are looked up at a time.
+const BATCH_LOOKUPS: usize = 32;
 
 /// When to store an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +37,22 @@ pub enum PutCondition {
     Etag(String),
     /// Only over an object of this identity: a change of what was read.
     Identity([u8; 32]),
+}
+
+impl PutCondition {
+    /// Whether the condition holds for what is there.
+    fn check(&self, path: &ObjectPath, there: Option<&StoredEntry>) -> Result<()> {
+        let holds = match self {
+            Self::Always => true,
+            Self::Absent if there.is_some() => {
+                return Err(Error::PathExists { path: path.to_string() });
+            }
+            Self::Absent => true,
+            Self::Etag(etag) => there.is_some_and(|entry| entry.view().etag == etag),
+            Self::Identity(identity) => there.is_some_and(|entry| entry.identity() == identity),
+        };
+        if holds { Ok(()) } else { Err(Error::PreconditionFailed) }
+    }
 }
 
 /// How to store an entry.
@@ -39,32 +73,73 @@ pub struct DeleteOptions {
     pub no_tombstone: bool,
 }
 
+/// A staged write under way.
+pub(crate) struct StagedWrite<'a> {
+    engine: &'a Engine,
+    repository: &'a Repository,
+    key: Vec<u8>,
+    record: BranchRecord,
+    tries: u32,
+}
+
+impl<'a> StagedWrite<'a> {
+    /// Reads the branch.
+    pub(crate) async fn begin(engine: &'a Engine, repository: &'a Repository, branch: &BranchId) -> Result<Self> {
+        let record = engine.branch_record(repository, branch).await?;
+        Ok(Self { engine, repository, key: branch_key(branch.as_str()), record, tries: 0 })
+    }
+
+    /// The branch to write to.
+    pub(crate) fn branch(&self) -> &Branch {
+        &self.record.branch
+    }
+
+    /// Reads the branch again; answers whether what was written is where it counts. If not, write once
+    /// more, to [`StagedWrite::branch`] as it is then.
+    pub(crate) async fn settled(&mut self) -> Result<bool> {
+        let id = &self.record.branch.id;
+        let raw = self.engine.0.kv_get(&self.repository.partition, &self.key).await?;
+        let Some(raw) = raw else {
+            return Err(Error::BranchNotFound { branch: id.to_string() });
+        };
+        if raw == self.record.raw {
+            return Ok(true);
+        }
+        let branch = decode_branch(id.as_str(), &raw)?;
+        if branch.staging_token == self.record.branch.staging_token {
+            return Ok(true);
+        }
+        self.tries += 1;
+        if self.tries >= MAX_WRITE_TRIES {
+            return Err(Error::TooManyTries { branch: branch.id });
+        }
+        self.record = BranchRecord { raw, branch };
+        Ok(false)
+    }
+}
+
 impl Engine {
     /// The object at a path.
-    pub async fn get(
-        &self,
-        repository: &Repository,
-        reference: &RefExpr,
-        path: &ObjectPath,
-    ) -> Result<StoredEntry> {
-        let _ = (repository, reference);
-        Err(Error::ObjectNotFound {
-            path: path.to_string(),
-        })
+    pub async fn get(&self, repository: &Repository, reference: &RefExpr, path: &ObjectPath) -> Result<StoredEntry> {
+        let _reading = self.0.readers.begin();
+        let resolved = self.resolve(repository, reference).await?;
+        let found = match resolved.staged_branch() {
+            Some(branch) => self.visible(repository, branch, path.as_bytes()).await?,
+            None => self.committed(repository, &resolved.commit_id, path.as_bytes()).await?,
+        };
+        found.ok_or_else(|| Error::ObjectNotFound { path: path.to_string() })
     }
 
     /// Whether staging writes on the branch would be refused, before bytes are sent: the branch
     /// exists, is not protected from them, the repository takes changes.
-    pub async fn check_writable(
-        &self,
-        repository: &Repository,
-        branch: &BranchId,
-        force: bool,
-    ) -> Result<()> {
-        let _ = (repository, force);
-        Err(Error::BranchNotFound {
-            branch: branch.to_string(),
-        })
+    pub async fn check_writable(&self, repository: &Repository, branch: &BranchId, force: bool) -> Result<()> {
+        self.ensure_stageable(repository, branch, force).await?;
+        self.branch_record(repository, branch).await.map(drop)
+    }
+
+    pub(crate) async fn ensure_stageable(&self, repository: &Repository, branch: &BranchId, force: bool) -> Result<()> {
+        repository.ensure_writable(force)?;
+        self.ensure_unprotected(repository, branch, ProtectedAction::StagingWrite).await
     }
 
     /// Stores an entry, uncommitted.
@@ -76,10 +151,56 @@ impl Engine {
         entry: &Entry,
         options: &PutOptions,
     ) -> Result<()> {
-        let _ = (repository, path, entry, options);
-        Err(Error::BranchNotFound {
-            branch: branch.to_string(),
-        })
+        self.ensure_stageable(repository, branch, options.force).await?;
+        let record = encode_staged(path.as_bytes(), &entry.identity(), &entry.encode());
+        let kv = &self.0.parts.kv;
+        let mut write = StagedWrite::begin(self, repository, branch).await?;
+        let mut written = false;
+        loop {
+            if options.condition == PutCondition::Always {
+                let token = write.branch().staging_token.as_str().as_bytes();
+                kv.set(token, path.as_bytes(), &record).await.map_err(Error::Kv)?;
+            } else {
+                // Written before the token was replaced: what is there may be this very write.
+                let ours = written.then_some(record.as_slice());
+                self.put_if(repository, write.branch(), path, &record, &options.condition, ours).await?;
+            }
+            written = true;
+            if write.settled().await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One conditional write into the branch's staging token.
+    async fn put_if(
+        &self,
+        repository: &Repository,
+        branch: &Branch,
+        path: &ObjectPath,
+        record: &[u8],
+        condition: &PutCondition,
+        ours: Option<&[u8]>,
+    ) -> Result<()> {
+        let token = branch.staging_token.as_str();
+        for _ in 0..MAX_CONDITION_TRIES {
+            let _reading = self.0.readers.begin();
+            let staged = self.0.kv_get(token, path.as_bytes()).await?;
+            let there = match &staged {
+                Some(raw) => stored_entry(&branch.staging_token, path.as_bytes(), raw)?,
+                None => self.visible_below(repository, branch, path.as_bytes()).await?,
+            };
+            if !is_entry_of(ours, there.as_ref()) {
+                condition.check(path, there.as_ref())?;
+            }
+            let predicate = staged.as_deref().map_or(Predicate::Absent, Predicate::Value);
+            match self.0.cas(token.as_bytes(), path.as_bytes(), record, predicate).await? {
+                Cas::Stored => return Ok(()),
+                // Somebody else changed the path: whether the condition still holds is asked anew.
+                Cas::Mismatch | Cas::Unclear => {}
+            }
+        }
+        Err(Error::PreconditionFailed)
     }
 
     /// Deletes an object, uncommitted; an absent one is fine.
@@ -90,10 +211,7 @@ impl Engine {
         path: &ObjectPath,
         options: DeleteOptions,
     ) -> Result<()> {
-        let _ = (repository, path, options);
-        Err(Error::BranchNotFound {
-            branch: branch.to_string(),
-        })
+        self.delete_many(repository, branch, std::slice::from_ref(path), options).await
     }
 
     /// Deletes up to [`MAX_BATCH_DELETE`] objects, uncommitted; absent ones are fine.
@@ -104,9 +222,146 @@ impl Engine {
         paths: &[ObjectPath],
         options: DeleteOptions,
     ) -> Result<()> {
-        let _ = (repository, paths, options);
-        Err(Error::BranchNotFound {
-            branch: branch.to_string(),
-        })
+        if paths.len() > MAX_BATCH_DELETE {
+            return Err(Error::Invalid {
+                what: "paths",
+                reason: format!("{} are more than {MAX_BATCH_DELETE}", paths.len()),
+            });
+        }
+        self.ensure_stageable(repository, branch, options.force).await?;
+        let kv = &self.0.parts.kv;
+        let mut paths: Vec<&[u8]> = paths.iter().map(ObjectPath::as_bytes).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let mut write = StagedWrite::begin(self, repository, branch).await?;
+        loop {
+            let reading = self.0.readers.begin();
+            let branch = write.branch();
+            let plan: Vec<Deletion> = futures_util::stream::iter(&paths)
+                .map(|path| self.plan_deletion(repository, branch, path, options.no_tombstone))
+                .buffered(BATCH_LOOKUPS)
+                .try_collect()
+                .await?;
+            drop(reading);
+            let writes: Vec<Write<'_>> = paths
+                .iter()
+                .zip(&plan)
+                .filter_map(|(key, deletion)| match deletion {
+                    Deletion::Nothing => None,
+                    Deletion::Forget => Some(Write::Delete { key }),
+                    Deletion::Tombstone(value) => Some(Write::Set { key, value }),
+                })
+                .collect();
+            let token = branch.staging_token.as_str().as_bytes();
+            match writes.as_slice() {
+                [] => {}
+                [Write::Set { key, value }] => kv.set(token, key, value).await.map_err(Error::Kv)?,
+                writes => kv.write_batch(token, writes).await.map_err(Error::Kv)?,
+            }
+            if write.settled().await? {
+                return Ok(());
+            }
+        }
     }
+
+    /// What deleting a path takes. A path that never existed gets no tombstone.
+    async fn plan_deletion(
+        &self,
+        repository: &Repository,
+        branch: &Branch,
+        path: &[u8],
+        no_tombstone: bool,
+    ) -> Result<Deletion> {
+        let tombstone = || Deletion::Tombstone(encode_tombstone(path));
+        let staged = self.0.kv_get(branch.staging_token.as_str(), path).await?.is_some();
+        if staged && !no_tombstone {
+            return Ok(tombstone());
+        }
+        for token in &branch.sealed_tokens {
+            if let Some(raw) = self.0.kv_get(token.as_str(), path).await? {
+                let gone = stored_entry(token, path, &raw)?.is_none();
+                return Ok(if gone && !staged { Deletion::Nothing } else { tombstone() });
+            }
+        }
+        if self.committed(repository, &branch.commit_id, path).await?.is_some() {
+            return Ok(tombstone());
+        }
+        Ok(if staged { Deletion::Forget } else { Deletion::Nothing })
+    }
+
+    /// The object at a path of a branch, uncommitted changes included.
+    pub(crate) async fn visible(
+        &self,
+        repository: &Repository,
+        branch: &Branch,
+        path: &[u8],
+    ) -> Result<Option<StoredEntry>> {
+        let token = &branch.staging_token;
+        match self.0.kv_get(token.as_str(), path).await? {
+            Some(raw) => stored_entry(token, path, &raw),
+            None => self.visible_below(repository, branch, path).await,
+        }
+    }
+
+    /// The object at a path of a branch when its staging token says nothing.
+    async fn visible_below(
+        &self,
+        repository: &Repository,
+        branch: &Branch,
+        path: &[u8],
+    ) -> Result<Option<StoredEntry>> {
+        for token in &branch.sealed_tokens {
+            if let Some(raw) = self.0.kv_get(token.as_str(), path).await? {
+                return stored_entry(token, path, &raw);
+            }
+        }
+        self.committed(repository, &branch.commit_id, path).await
+    }
+
+    /// The object at a path of a commit.
+    pub(crate) async fn committed(
+        &self,
+        repository: &Repository,
+        commit: &CommitId,
+        path: &[u8],
+    ) -> Result<Option<StoredEntry>> {
+        let commit = self.commit_by_id(repository, commit).await?;
+        if commit.metarange.is_empty() {
+            return Ok(None);
+        }
+        let tree = &self.0.parts.tree;
+        let record = tree.get(&repository.namespace, &commit.metarange, path).await.map_err(Error::Tree)?;
+        let Some(record) = record else { return Ok(None) };
+        let name = || format!("entry {} of {}", String::from_utf8_lossy(path), commit.metarange);
+        read_entry(&record.identity, record.data).map(Some).map_err(|error| Error::corrupt(name(), error))
+    }
+}
+
+/// Whether an entry is the one of a staging record.
+fn is_entry_of(record: Option<&[u8]>, entry: Option<&StoredEntry>) -> bool {
+    match (record.map(Staged::decode), entry) {
+        (Some(Ok(Staged::Entry { data, .. })), Some(entry)) => entry.data() == data,
+        _ => false,
+    }
+}
+
+/// What deleting a path takes.
+enum Deletion {
+    Nothing,
+    Forget,
+    Tombstone(Vec<u8>),
+}
+
+/// The entry of a staging record; `None` for a tombstone.
+pub(crate) fn stored_entry(token: &StagingToken, path: &[u8], raw: &Bytes) -> Result<Option<StoredEntry>> {
+    let read = || match Staged::decode(raw)? {
+        Staged::Tombstone => Ok(None),
+        Staged::Entry { identity, data } => read_entry(identity, share(raw, data)).map(Some),
+    };
+    read().map_err(|error: crate::DecodeError| Error::corrupt(staged_name(token, path), error))
+}
+
+fn read_entry(identity: &[u8], data: Bytes) -> Result<StoredEntry, crate::DecodeError> {
+    let identity = identity.try_into().map_err(|_| crate::DecodeError::Malformed)?;
+    StoredEntry::new(identity, data)
 }
