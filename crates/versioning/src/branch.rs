@@ -2,8 +2,6 @@
 //!
 //! A branch record changes only by compare-and-swap on the bytes that were read ([`BranchRecord`]).
 
-use std::future::Future;
-
 use bytes::Bytes;
 use lakefs_kv::Predicate;
 use lakefs_types::{BranchId, CommitId, RefExpr, StagingToken};

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lakefs_types::{BranchId, RefExpr};
+use lakefs_types::{BranchId, MetaRangeId, RefExpr};
 
-use crate::{Commit, Engine, Error, Repository, Result};
+use crate::head::{HeadMove, Tries};
+use crate::merge::Strategy;
+use crate::{Commit, CommitDraft, Engine, Error, HookPoint, Repository, Result};
 
 /// A cherry-pick to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,11 @@ pub struct CherryPick {
     pub force: bool,
 }
 
+/// Key of the metadata that records which commit was picked.
+const ORIGIN_KEY: &str = "cherry-pick-origin";
+/// Key of the metadata that records who made that commit.
+const COMMITTER_KEY: &str = "cherry-pick-committer";
+
 impl Engine {
     /// Applies a commit's changes to a branch without uncommitted changes. Answers the new commit.
     pub async fn cherry_pick(
@@ -32,9 +39,67 @@ impl Engine {
         branch: &BranchId,
         request: &CherryPick,
     ) -> Result<Arc<Commit>> {
-        let _ = (repository, request);
-        Err(Error::BranchNotFound {
-            branch: branch.to_string(),
-        })
+        repository.ensure_writable(request.force)?;
+        let picked = self.commit_of(repository, &request.reference).await?;
+        let number = match request.parent_number.unwrap_or(0) {
+            0 if picked.parents.len() > 1 => {
+                return Err(Error::ParentRequired { operation: "cherry-picking" });
+            }
+            0 => 1,
+            number => number,
+        };
+        let parent = picked.parent(number).ok_or(Error::ParentOutOfRange { number })?;
+        let before = self.commit_by_id(repository, parent).await?;
+        let _turn = self.turn(repository, branch).await;
+        let mut tries = Tries::new(self, branch);
+        let mut done: Option<(MetaRangeId, MetaRangeId)> = None;
+        loop {
+            let record = self.clean_branch(repository, branch).await?;
+            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
+            let metarange = match done.take().filter(|(from, _)| *from == head.metarange) {
+                Some((_, metarange)) => metarange,
+                None => {
+                    let contents = [&before.metarange, &picked.metarange, &head.metarange];
+                    // A pick of nothing is a commit all the same.
+                    self.merge_content(repository, contents, Strategy::Default, true)
+                        .await?
+                        .ok_or(Error::NoChanges)?
+                }
+            };
+            let head_move = HeadMove {
+                repository,
+                draft: self.pick_draft(request, metarange.clone(), &picked, &head),
+                keep_sealed: Vec::new(),
+                points: (HookPoint::PreCherryPick, HookPoint::PostCherryPick),
+                source: picked.id.as_str(),
+            };
+            if let Some(commit) = self.move_head(&record, head_move).await? {
+                return Ok(commit);
+            }
+            done = Some((head.metarange.clone(), metarange));
+            tries.again().await?;
+        }
+    }
+
+    fn pick_draft(
+        &self,
+        request: &CherryPick,
+        metarange: MetaRangeId,
+        picked: &Commit,
+        head: &Commit,
+    ) -> CommitDraft {
+        let mut metadata = request.metadata.clone().unwrap_or_else(|| picked.metadata.clone());
+        metadata.insert(ORIGIN_KEY.to_owned(), picked.id.to_string());
+        metadata.insert(COMMITTER_KEY.to_owned(), picked.committer.clone());
+        CommitDraft {
+            committer: request.committer.clone(),
+            message: request.message.clone().unwrap_or_else(|| picked.message.clone()),
+            created: self.0.parts.clock.now(),
+            metarange,
+            metadata,
+            parents: vec![head.id.clone()],
+            version: 1,
+            generation: head.generation.saturating_add(1),
+        }
     }
 }

@@ -7,7 +7,7 @@ use lakefs_types::{BranchId, MetaRangeId, RefExpr, StagingToken};
 
 use crate::page::Placement;
 use crate::refs::RefKind;
-use crate::staged::{Staged, StagedCursor, end_of_prefix};
+use crate::staged::{Staged, StagedCursor, encode_staged, encode_tombstone, end_of_prefix};
 use crate::{Commit, Engine, EntryView, Error, ListObjects, Repository, Result};
 
 /// What happened to a path.
@@ -185,14 +185,12 @@ impl Engine {
         let head = self.commit_by_id(repository, &branch.commit_id).await?;
         let mut page = DiffPage::default();
         let Some(start) = list.start() else { return Ok(page) };
-        let kv = Arc::clone(&self.0.parts.kv);
-        let mut changes = UncommittedDiff {
-            staged: StagedCursor::of_branch(kv, &branch, &start, list.expected()),
-            committed: self.walk(repository, &head.metarange, &start).await?,
-        };
+        let mut changes = self
+            .uncommitted(repository, &head.metarange, branch.tokens(), &start, list.expected())
+            .await?;
         while let Some((path, kind, data)) = changes.next().await? {
             match page.offer(list, path, kind, data)? {
-                Next::Advance => changes.staged.advance(),
+                Next::Advance => changes.advance(),
                 Next::Seek(end) => changes.staged.seek(&end),
                 Next::End => break,
             }
@@ -207,12 +205,22 @@ impl Engine {
         metarange: &MetaRangeId,
         tokens: impl Iterator<Item = &'a StagingToken>,
     ) -> Result<bool> {
-        let kv = Arc::clone(&self.0.parts.kv);
-        let mut changes = UncommittedDiff {
-            staged: StagedCursor::new(kv, tokens, b"", 16),
-            committed: self.walk(repository, metarange, b"").await?,
-        };
+        let mut changes = self.uncommitted(repository, metarange, tokens, b"", 16).await?;
         Ok(changes.next().await?.is_some())
+    }
+
+    /// A walk over uncommitted changes that change something, from `start`.
+    pub(crate) async fn uncommitted<'a>(
+        &self,
+        repository: &Repository,
+        metarange: &MetaRangeId,
+        tokens: impl Iterator<Item = &'a StagingToken>,
+        start: &[u8],
+        expected: usize,
+    ) -> Result<UncommittedDiff> {
+        let kv = Arc::clone(&self.0.parts.kv);
+        let staged = StagedCursor::new(kv, tokens, start, expected);
+        Ok(UncommittedDiff { staged, committed: self.walk(repository, metarange, start).await? })
     }
 
     /// Differences from `left` to `right`. `right` may be a branch's uncommitted state (`main$`).
@@ -341,7 +349,7 @@ impl From<DiffKind> for DiffType {
 }
 
 /// Uncommitted changes that change something, in key order.
-struct UncommittedDiff {
+pub(crate) struct UncommittedDiff {
     staged: StagedCursor,
     committed: Option<MetaRangeIter>,
 }
@@ -349,7 +357,7 @@ struct UncommittedDiff {
 impl UncommittedDiff {
     /// The first change at or after where the staged cursor stands that is one: not a tombstone of
     /// nothing, not the same content again. Stays there until the cursor is moved.
-    async fn next(&mut self) -> Result<Option<(&[u8], DiffType, &[u8])>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<(&[u8], DiffType, &[u8])>> {
         loop {
             self.staged.load().await?;
             let Some(key) = self.staged.key() else { return Ok(None) };
@@ -363,6 +371,20 @@ impl UncommittedDiff {
                 return self.judge();
             }
             self.staged.advance();
+        }
+    }
+
+    /// Moves past the change that was given.
+    pub(crate) fn advance(&mut self) {
+        self.staged.advance();
+    }
+
+    /// The staging record that says what the commit says about the path that was given.
+    pub(crate) fn committed_record(&self, path: &[u8]) -> Vec<u8> {
+        let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
+        match committed.filter(|record| record.key == path) {
+            Some(record) => encode_staged(path, record.identity, record.data),
+            None => encode_tombstone(path),
         }
     }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lakefs_types::{BranchId, RefExpr};
+use lakefs_tree::MergeStrategy;
+use lakefs_types::{BranchId, MetaRangeId, RefExpr};
 
-use crate::{Commit, Engine, Error, Repository, Result};
+use crate::head::{HeadMove, Tries};
+use crate::{Commit, CommitDraft, Engine, Error, HookPoint, Repository, Result};
 
 /// Who is right about a path that both sides changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,6 +79,19 @@ impl MergeRequest {
     }
 }
 
+impl From<Strategy> for MergeStrategy {
+    fn from(strategy: Strategy) -> Self {
+        match strategy {
+            Strategy::Default => Self::Fail,
+            Strategy::DestinationWins => Self::DestinationWins,
+            Strategy::SourceWins => Self::SourceWins,
+        }
+    }
+}
+
+/// Key of a merge's metadata that records its strategy.
+const STRATEGY_KEY: &str = ".lakefs.merge.strategy";
+
 impl Engine {
     /// Merges a reference into a branch without uncommitted changes. Answers the merge commit.
     pub async fn merge(
@@ -85,9 +100,67 @@ impl Engine {
         destination: &BranchId,
         request: &MergeRequest,
     ) -> Result<Arc<Commit>> {
-        let _ = (repository, request);
-        Err(Error::BranchNotFound {
-            branch: destination.to_string(),
-        })
+        repository.ensure_writable(request.force)?;
+        let _turn = self.turn(repository, destination).await;
+        let allow_empty = request.allow_empty || request.force;
+        let mut tries = Tries::new(self, destination);
+        // What was merged last, and from which three contents.
+        let mut done: Option<([MetaRangeId; 3], MetaRangeId)> = None;
+        loop {
+            let record = self.clean_branch(repository, destination).await?;
+            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
+            let source = self.commit_of(repository, &request.source).await?;
+            let base = self.required_base(repository, &source, &head).await?;
+            let contents = [&base, &source, &head].map(|commit| commit.metarange.clone());
+            let metarange = match done.take().filter(|(from, _)| *from == contents) {
+                Some((_, metarange)) => metarange,
+                None => self
+                    .merge_content(repository, contents.each_ref(), request.strategy, allow_empty)
+                    .await?
+                    .ok_or(Error::NoChanges)?,
+            };
+            let head_move = HeadMove {
+                repository,
+                draft: self.merge_draft(request, destination, metarange.clone(), &source, &head),
+                keep_sealed: Vec::new(),
+                points: (HookPoint::PreMerge, HookPoint::PostMerge),
+                source: source.id.as_str(),
+            };
+            if let Some(commit) = self.move_head(&record, head_move).await? {
+                return Ok(commit);
+            }
+            done = Some((contents, metarange));
+            tries.again().await?;
+        }
+    }
+
+    fn merge_draft(
+        &self,
+        request: &MergeRequest,
+        destination: &BranchId,
+        metarange: MetaRangeId,
+        source: &Commit,
+        head: &Commit,
+    ) -> CommitDraft {
+        let mut metadata = request.metadata.clone();
+        metadata.insert(STRATEGY_KEY.to_owned(), request.strategy.as_str().to_owned());
+        let mut parents = vec![head.id.clone()];
+        if !request.squash {
+            parents.push(source.id.clone());
+        }
+        CommitDraft {
+            committer: request.committer.clone(),
+            message: if request.message.is_empty() {
+                format!("Merge '{}' into '{destination}'", request.source)
+            } else {
+                request.message.clone()
+            },
+            created: self.0.parts.clock.now(),
+            metarange,
+            metadata,
+            parents,
+            version: 1,
+            generation: head.generation.max(source.generation).saturating_add(1),
+        }
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lakefs_types::{BranchId, RefExpr};
+use lakefs_types::{BranchId, MetaRangeId, RefExpr};
 
-use crate::{Commit, Engine, Error, Repository, Result};
+use crate::head::{HeadMove, Tries};
+use crate::merge::Strategy;
+use crate::{Commit, CommitDraft, Engine, Error, HookPoint, Repository, Result};
 
 /// A revert to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +30,61 @@ pub struct Revert {
 
 impl Engine {
     /// Reverts a commit on a branch without uncommitted changes. Answers the new commit.
-    pub async fn revert(
-        &self,
-        repository: &Repository,
-        branch: &BranchId,
-        request: &Revert,
-    ) -> Result<Arc<Commit>> {
-        let _ = (repository, request);
-        Err(Error::BranchNotFound {
-            branch: branch.to_string(),
-        })
+    pub async fn revert(&self, repository: &Repository, branch: &BranchId, request: &Revert) -> Result<Arc<Commit>> {
+        repository.ensure_writable(request.force)?;
+        let reverted = self.commit_of(repository, &request.reference).await?;
+        let parent = match (request.parent_number, reverted.parents.len()) {
+            (0, 0) => None,
+            (0, 1) => reverted.parent(1),
+            (0, _) => return Err(Error::ParentRequired { operation: "reverting" }),
+            (number, _) => {
+                Some(reverted.parent(number).ok_or(Error::ParentOutOfRange { number })?)
+            }
+        };
+        let back_to = match parent {
+            Some(parent) => self.commit_by_id(repository, parent).await?.metarange.clone(),
+            None => MetaRangeId::EMPTY,
+        };
+        let _turn = self.turn(repository, branch).await;
+        let mut tries = Tries::new(self, branch);
+        let mut done: Option<(MetaRangeId, MetaRangeId)> = None;
+        loop {
+            let record = self.clean_branch(repository, branch).await?;
+            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
+            let metarange = match done.take().filter(|(from, _)| *from == head.metarange) {
+                Some((_, metarange)) => metarange,
+                None => {
+                    let contents = [&reverted.metarange, &back_to, &head.metarange];
+                    self.merge_content(repository, contents, Strategy::Default, request.allow_empty)
+                        .await?
+                        .ok_or(Error::NoChanges)?
+                }
+            };
+            if metarange == head.metarange && !request.allow_empty {
+                return Err(Error::NoChanges);
+            }
+            let message = || format!("Revert {}", request.reference);
+            let head_move = HeadMove {
+                repository,
+                draft: CommitDraft {
+                    committer: request.committer.clone(),
+                    message: request.message.clone().unwrap_or_else(message),
+                    created: self.0.parts.clock.now(),
+                    metarange: metarange.clone(),
+                    metadata: request.metadata.clone(),
+                    parents: vec![head.id.clone()],
+                    version: 1,
+                    generation: head.generation.saturating_add(1),
+                },
+                keep_sealed: Vec::new(),
+                points: (HookPoint::PreRevert, HookPoint::PostRevert),
+                source: reverted.id.as_str(),
+            };
+            if let Some(commit) = self.move_head(&record, head_move).await? {
+                return Ok(commit);
+            }
+            done = Some((head.metarange.clone(), metarange));
+            tries.again().await?;
+        }
     }
 }
