@@ -1,2 +1,91 @@
-//! placeholder
-fn main() {}
+//! `lakectl`, the command line of the lake: parses the command line, runs one command, and turns its
+//! outcome into an exit code. 0 is success, 1 everything else.
+
+mod cli;
+mod client;
+mod commands;
+mod error;
+mod logging;
+mod settings;
+mod transfer;
+mod ui;
+mod uri;
+mod version;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use cli::{Cli, Parsed};
+use error::{Error, Result};
+use settings::Environment;
+use ui::{OutputFormat, Ui};
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let environment = Environment::of_process();
+    let (ui, outcome) = match cli::parse(&arguments) {
+        Ok(Parsed::Run(cli)) => run(*cli, &environment),
+        Ok(Parsed::Help(text)) => {
+            let ui = plain(&environment);
+            let outcome = ui.text(&text);
+            (ui, outcome)
+        }
+        Err(error) => (plain(&environment), Err(error)),
+    };
+    match outcome.and_then(|()| ui.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui.failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn plain(environment: &Environment) -> Ui {
+    Ui::new(
+        environment,
+        environment.no_color(),
+        OutputFormat::Text,
+        false,
+    )
+}
+
+fn run(cli: Cli, environment: &Environment) -> (Ui, Result<()>) {
+    let Cli {
+        global,
+        version,
+        command,
+    } = cli;
+    let no_color = global.no_color || environment.no_color();
+    let ui = Ui::new(environment, no_color, global.output, global.verbose);
+    let start = || -> Result<tokio::runtime::Runtime> {
+        logging::start(&global)?;
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::failed(format!("start: {error}")))
+    };
+    let runtime = match start() {
+        Ok(runtime) => runtime,
+        Err(error) => return (ui, Err(error)),
+    };
+    let work = async {
+        match (&command, version) {
+            (_, true) => commands::print_version(ui, &global, environment, false).await,
+            (Some(command), false) => command.run(ui, &global, environment).await,
+            (None, false) => {
+                let outcome = ui.text(&cli::tree().render_help().to_string());
+                (ui, outcome)
+            }
+        }
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            done = work => done,
+            // Dropping the work removes half-written files.
+            _ = tokio::signal::ctrl_c() => {
+                (plain(environment), Err(Error::failed("interrupted")))
+            }
+        }
+    })
+}

@@ -1,0 +1,515 @@
+//! Downloading one object, to a file or to standard output.
+//!
+//! Bytes come through the server or from a presigned URL, large ones from there in parallel ranges.
+//! A connection that breaks is resumed where it broke, but only on the same content: the entity tag
+//! must not have changed. A file gets its name when its size and checksum are right, not before.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use http::header::{CONTENT_LENGTH, ETAG, HeaderMap, HeaderName, HeaderValue, RANGE};
+use http::{Method, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use lakefs_wire::ObjectStats;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+use tokio::sync::Mutex;
+
+use super::checksum::{Checksum, plain_md5};
+use super::presigned::ends_soon;
+use super::size_of;
+use super::temporary::Temporary;
+use super::upload::has_foreign_tags;
+use crate::client::{Attempt, Client, accept, empty_body};
+use crate::error::{Error, Result};
+use crate::ui::{Bar, Ui};
+use crate::uri::PathUri;
+
+const CONCURRENT_RANGES: usize = 10;
+/// A connection that gives nothing for so long is given up and tried again.
+const STALL: Duration = Duration::from_secs(120);
+/// How often content that keeps changing is begun anew.
+const FRESH_STARTS: u32 = 3;
+
+/// How to download.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DownloadOptions {
+    /// From presigned URLs.
+    pub(crate) presign: bool,
+    /// Objects of at least this size are read in ranges of it, in parallel.
+    pub(crate) part_size: u64,
+}
+
+/// What arrives has to be this.
+#[derive(Debug, Clone, Default)]
+struct Expected {
+    size: Option<u64>,
+    tag: Option<String>,
+    foreign_tag: bool,
+}
+
+impl Expected {
+    fn check(&self, received: &Checksum) -> Result<()> {
+        if let Some(size) = self.size.filter(|size| *size != received.bytes()) {
+            return Err(Error::failed(format!(
+                "received {} of {size} bytes",
+                received.bytes()
+            )));
+        }
+        let md5 = self
+            .tag
+            .as_deref()
+            .and_then(plain_md5)
+            .filter(|_| !self.foreign_tag);
+        match md5 {
+            Some(md5) if md5 != received.hex() => Err(Error::failed(format!(
+                "received other content than is stored (checksum {}, stored {md5})",
+                received.hex()
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where bytes go.
+enum Sink<'a> {
+    File(File),
+    Stdout(&'a Ui),
+}
+
+impl Sink<'_> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::File(file) => file
+                .write_all(bytes)
+                .await
+                .map_err(|error| Error::failed(format!("write: {}", crate::error::reason(&error)))),
+            Self::Stdout(ui) => ui.bytes(bytes),
+        }
+    }
+
+    /// Takes back what was written, where that is possible.
+    async fn restart(&mut self, written: u64) -> Result<()> {
+        match self {
+            Self::File(file) => {
+                let outcome = async {
+                    file.set_len(0).await?;
+                    file.rewind().await.map(drop)
+                };
+                outcome.await.map_err(|error| {
+                    Error::failed(format!("write: {}", crate::error::reason(&error)))
+                })
+            }
+            Self::Stdout(_) if written == 0 => Ok(()),
+            Self::Stdout(_) => Err(Error::failed(
+                "the object changed while it was being read: what was written is incomplete",
+            )),
+        }
+    }
+}
+
+/// Downloads an object to a file and answers its properties. `known` saves asking for them.
+pub(crate) async fn download_file(
+    client: &Client,
+    from: &PathUri,
+    known: Option<&ObjectStats>,
+    to: &Path,
+    options: DownloadOptions,
+    mtime: Option<i64>,
+    bar: &Bar,
+) -> Result<ObjectStats> {
+    let stats = match known {
+        Some(stats) if !options.presign => stats.clone(),
+        _ => client.stat(from, options.presign).await?,
+    };
+    let (temporary, file) = Temporary::create(to).await?;
+    let size = size_of(&stats);
+    match size.filter(|size| options.presign && *size > 0 && *size >= options.part_size) {
+        Some(size) => {
+            ranges(
+                client,
+                from,
+                &stats,
+                size,
+                options.part_size,
+                &temporary,
+                file,
+                bar,
+            )
+            .await?;
+        }
+        None => {
+            let url = options.presign.then(|| stats.physical_address.clone());
+            let mut reader = Reader::new(client, from, url, expected_of(&stats, options.presign));
+            let mut sink = Sink::File(file);
+            reader.copy(&mut sink, bar).await?;
+            if let Sink::File(mut file) = sink {
+                file.flush()
+                    .await
+                    .map_err(|error| Error::file("write", to, &error))?;
+            }
+        }
+    }
+    if let Some(mtime) = mtime {
+        set_mtime(temporary.path(), mtime)?;
+    }
+    temporary.keep().await?;
+    bar.clear();
+    Ok(stats)
+}
+
+/// Writes an object to standard output.
+pub(crate) async fn copy_to_stdout(
+    client: &Client,
+    from: &PathUri,
+    presign: bool,
+    ui: &Ui,
+) -> Result<()> {
+    let (url, expected) = if presign {
+        let stats = client.stat(from, true).await?;
+        let expected = expected_of(&stats, true);
+        (Some(stats.physical_address), expected)
+    } else {
+        (None, Expected::default())
+    };
+    let mut reader = Reader::new(client, from, url, expected);
+    reader.copy(&mut Sink::Stdout(ui), &Bar::hidden()).await
+}
+
+/// What the properties promise. Without a presigned URL the answer itself says what it carries,
+/// which is newer: the branch may have moved since.
+fn expected_of(stats: &ObjectStats, presign: bool) -> Expected {
+    if presign {
+        Expected {
+            size: size_of(stats),
+            tag: Some(stats.checksum.clone()).filter(|tag| !tag.is_empty()),
+            foreign_tag: false,
+        }
+    } else {
+        Expected::default()
+    }
+}
+
+fn set_mtime(path: &Path, mtime: i64) -> Result<()> {
+    let Ok(moment) = jiff::Timestamp::from_second(mtime) else {
+        return Ok(());
+    };
+    let set = || {
+        std::fs::File::options()
+            .write(true)
+            .open(path)?
+            .set_modified(moment.into())
+    };
+    set().map_err(|error| Error::file("set the time of", path, &error))
+}
+
+/// Reads one object from its beginning to its end, over as many connections as it takes.
+struct Reader<'a> {
+    client: &'a Client,
+    from: &'a PathUri,
+    url: Option<String>,
+    expected: Expected,
+    received: Checksum,
+    fresh_starts: u32,
+    renewals: u32,
+}
+
+impl<'a> Reader<'a> {
+    fn new(client: &'a Client, from: &'a PathUri, url: Option<String>, expected: Expected) -> Self {
+        Self {
+            client,
+            from,
+            url,
+            expected,
+            received: Checksum::default(),
+            fresh_starts: 0,
+            renewals: 0,
+        }
+    }
+
+    async fn copy(&mut self, sink: &mut Sink<'_>, bar: &Bar) -> Result<()> {
+        // The retry loop of the client starts attempts that know nothing of each other; here each
+        // goes on where the last stopped, hence one cell for the state they share.
+        let client = self.client;
+        let state = Mutex::new((self, sink));
+        client
+            .retrying(|| async {
+                let mut guard = state.lock().await;
+                let (reader, sink) = &mut *guard;
+                reader.attempt(sink, bar).await
+            })
+            .await?;
+        let guard = state.lock().await;
+        guard.0.expected.check(&guard.0.received)
+    }
+
+    async fn attempt(
+        &mut self,
+        sink: &mut Sink<'_>,
+        bar: &Bar,
+    ) -> std::result::Result<(), Attempt> {
+        let response = self.open(sink, bar).await?;
+        let mut body = response.into_body();
+        while let Some(chunk) = next_chunk(&mut body, self.from).await? {
+            sink.write(&chunk).await?;
+            self.received.update(&chunk);
+            bar.advance(chunk.len() as u64);
+        }
+        match self.expected.size {
+            Some(size) if self.received.bytes() < size => {
+                Err(broken(self.from, "unexpected EOF").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the rest of the object.
+    async fn open(
+        &mut self,
+        sink: &mut Sink<'_>,
+        bar: &Bar,
+    ) -> std::result::Result<Response<Incoming>, Attempt> {
+        loop {
+            let offset = self.received.bytes();
+            let mut headers = HeaderMap::new();
+            if offset > 0 {
+                headers.insert(RANGE, range(offset, None));
+            }
+            let response = match &self.url {
+                Some(url) => {
+                    self.client
+                        .send_presigned(Method::GET, url, &headers, empty_body())
+                        .await?
+                }
+                None => {
+                    let mut request = Client::get_object_request(self.from);
+                    request.headers = headers;
+                    self.client.send(&request, empty_body()).await?
+                }
+            };
+            if response.status() == StatusCode::FORBIDDEN && self.url.is_some() && self.renewals < 2
+            {
+                self.renewals += 1;
+                self.url = Some(self.client.stat(self.from, true).await?.physical_address);
+                continue;
+            }
+            let expected = if offset > 0 && response.status() != StatusCode::OK {
+                StatusCode::PARTIAL_CONTENT
+            } else {
+                StatusCode::OK
+            };
+            let response = accept(Method::GET, response, expected).await?;
+            let tag = header(response.headers(), &ETAG);
+            let same = self.url.is_some() || offset == 0 || tag == self.expected.tag;
+            if same && (offset == 0 || response.status() == StatusCode::PARTIAL_CONTENT) {
+                if offset == 0 {
+                    self.expect(response.headers());
+                }
+                return Ok(response);
+            }
+            // Other content, or all of it again: begin anew.
+            if self.fresh_starts >= FRESH_STARTS {
+                return Err(
+                    Error::failed("the object keeps changing while it is being read").into(),
+                );
+            }
+            self.fresh_starts += 1;
+            sink.restart(offset).await?;
+            bar.reset();
+            self.received = Checksum::default();
+        }
+    }
+
+    /// Takes down what an answer from the beginning promises.
+    fn expect(&mut self, headers: &HeaderMap) {
+        let length = header(headers, &CONTENT_LENGTH).and_then(|text| text.parse().ok());
+        if self.url.is_some() {
+            self.expected.foreign_tag = has_foreign_tags(headers);
+        } else {
+            self.expected = Expected {
+                size: length,
+                tag: header(headers, &ETAG),
+                foreign_tag: false,
+            };
+        }
+    }
+}
+
+fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+fn range(first: u64, last: Option<u64>) -> HeaderValue {
+    let last = last.map(|last| last.to_string()).unwrap_or_default();
+    HeaderValue::from_str(&format!("bytes={first}-{last}"))
+        .expect("digits and punctuation are legal in a header")
+}
+
+fn broken(from: &PathUri, cause: &str) -> Error {
+    Error::Transport {
+        method: Method::GET,
+        url: from.to_string(),
+        cause: cause.to_owned(),
+        retryable: true,
+        attempts: 1,
+    }
+}
+
+async fn next_chunk(body: &mut Incoming, from: &PathUri) -> Result<Option<bytes::Bytes>> {
+    loop {
+        let frame = tokio::time::timeout(STALL, body.frame())
+            .await
+            .map_err(|_| broken(from, "nothing arrived for two minutes"))?;
+        match frame {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(broken(from, "unexpected EOF")),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// Reads a large object in ranges at the same time.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call site; all of it is the plan"
+)]
+async fn ranges(
+    client: &Client,
+    from: &PathUri,
+    stats: &ObjectStats,
+    size: u64,
+    part_size: u64,
+    temporary: &Temporary,
+    file: File,
+    bar: &Bar,
+) -> Result<()> {
+    file.set_len(size)
+        .await
+        .map_err(|error| Error::file("write", temporary.path(), &error))?;
+    drop(file);
+    let shared = Arc::new(Shared {
+        url: Mutex::new(stats.physical_address.clone()),
+    });
+    let part = |first: u64| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let last = (first + part_size).min(size) - 1;
+            let state = Mutex::new(first);
+            client
+                .retrying(|| async {
+                    let mut next = state.lock().await;
+                    one_range(
+                        client,
+                        from,
+                        &shared,
+                        temporary.path(),
+                        &mut next,
+                        last,
+                        bar,
+                    )
+                    .await
+                })
+                .await
+        }
+    };
+    let starts = (0..size.div_ceil(part_size)).map(|index| index * part_size);
+    let tags: Vec<bool> = futures_util::stream::iter(starts.map(part))
+        .buffer_unordered(CONCURRENT_RANGES)
+        .try_collect()
+        .await?;
+    let expected = Expected {
+        size: Some(size),
+        tag: Some(stats.checksum.clone()),
+        foreign_tag: tags.contains(&true),
+    };
+    expected.check(&checksum_of(temporary.path()).await?)
+}
+
+struct Shared {
+    url: Mutex<String>,
+}
+
+/// Reads from `next` to `last` and answers whether the store's tags are no checksums.
+async fn one_range(
+    client: &Client,
+    from: &PathUri,
+    shared: &Shared,
+    file: &Path,
+    next: &mut u64,
+    last: u64,
+    bar: &Bar,
+) -> std::result::Result<bool, Attempt> {
+    let mut renewed = false;
+    let response = loop {
+        let url = {
+            let mut url = shared.url.lock().await;
+            if ends_soon(&url, jiff::Timestamp::now().as_second()) {
+                *url = client.stat(from, true).await?.physical_address;
+            }
+            url.clone()
+        };
+        let headers = HeaderMap::from_iter([(RANGE, range(*next, Some(last)))]);
+        let response = client
+            .send_presigned(Method::GET, &url, &headers, empty_body())
+            .await?;
+        if response.status() == StatusCode::FORBIDDEN && !renewed {
+            renewed = true;
+            let fresh = client.stat(from, true).await?.physical_address;
+            *shared.url.lock().await = fresh;
+            continue;
+        }
+        break accept(Method::GET, response, StatusCode::PARTIAL_CONTENT).await?;
+    };
+    let foreign = has_foreign_tags(response.headers());
+    let bad = |error: std::io::Error| Error::file("write", file, &error);
+    let mut file_handle = File::options().write(true).open(file).await.map_err(bad)?;
+    file_handle
+        .seek(std::io::SeekFrom::Start(*next))
+        .await
+        .map_err(bad)?;
+    let mut body = response.into_body();
+    let mut outcome = Ok(());
+    while *next <= last {
+        match next_chunk(&mut body, from).await {
+            Ok(Some(chunk)) => {
+                let left = usize::try_from(last + 1 - *next).unwrap_or(usize::MAX);
+                let chunk = chunk.get(..left).unwrap_or(&chunk);
+                file_handle.write_all(chunk).await.map_err(bad)?;
+                *next += chunk.len() as u64;
+                bar.advance(chunk.len() as u64);
+            }
+            Ok(None) => {
+                outcome = Err(broken(from, "unexpected EOF"));
+                break;
+            }
+            Err(error) => {
+                outcome = Err(error);
+                break;
+            }
+        }
+    }
+    file_handle.flush().await.map_err(bad)?;
+    outcome?;
+    Ok(foreign)
+}
+
+async fn checksum_of(path: &Path) -> Result<Checksum> {
+    let bad = |error: std::io::Error| Error::file("read", path, &error);
+    let mut file = File::open(path).await.map_err(bad)?;
+    let mut checksum = Checksum::default();
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        let read = file.read(&mut buffer).await.map_err(bad)?;
+        match buffer.get(..read) {
+            None | Some([]) => return Ok(checksum),
+            Some(content) => checksum.update(content),
+        }
+    }
+}
