@@ -45,6 +45,28 @@ pub enum ErrorKind {
     Unavailable,
 }
 
+impl ErrorKind {
+    /// A word for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::MergeConflict => "merge_conflict",
+            Self::Gone => "gone",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::RangeNotSatisfiable => "range_not_satisfiable",
+            Self::TooManyRequests => "too_many_requests",
+            Self::Canceled => "canceled",
+            Self::Internal => "internal",
+            Self::NotImplemented => "not_implemented",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// A failed use-case.
 #[derive(Debug)]
 pub struct Error {
@@ -88,6 +110,13 @@ impl Error {
     /// Nobody is authenticated. The web interface compares this text.
     pub fn unauthenticated() -> Self {
         Self::new(ErrorKind::Unauthorized, "error authenticating request")
+    }
+
+    /// Puts a text in front of the message.
+    #[must_use]
+    pub(crate) fn prefixed(mut self, prefix: &str) -> Self {
+        self.message.insert_str(0, prefix);
+        self
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {

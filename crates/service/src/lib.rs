@@ -5,11 +5,15 @@
 //! (REST, later S3) parse a request, call one method, and render what it answers.
 
 mod account;
+mod audit;
+mod authorize;
 mod branch;
 mod caller;
 mod commit;
 mod error;
+mod failure;
 mod info;
+mod names;
 mod object;
 mod page;
 mod refs;
@@ -32,6 +36,7 @@ pub use commit::create::{CreateCommit, CreateCommitRecord};
 pub use commit::model::Commit;
 pub use commit::read::LogCommits;
 pub use error::{Cause, Error, ErrorKind, Result};
+pub use lakefs_block::{BlockError, ByteStream, PutBody, StoreDescriptor, UploadedPart};
 pub use info::config::{ServerConfig, VersionConfig};
 pub use info::usage::{UsageReport, UsageSummary};
 pub use object::condition::WriteCondition;

@@ -1,5 +1,7 @@
 //! Pages of lists.
 
+use lakefs_versioning::{ListObjects, ListRefs};
+
 /// Most results of one page.
 pub const MAX_PAGE: usize = 1000;
 /// Results of a page when the caller names no number.
@@ -22,6 +24,27 @@ impl PageRequest<'_> {
         match self.amount.map(usize::try_from) {
             Some(Ok(amount @ 1..)) => amount.min(MAX_PAGE),
             _ => DEFAULT_PAGE,
+        }
+    }
+}
+
+impl PageRequest<'_> {
+    /// The same for the engine's lists of names.
+    pub(crate) fn list_refs(&self) -> ListRefs {
+        ListRefs {
+            prefix: self.prefix.to_owned(),
+            after: self.after.to_owned(),
+            amount: self.limit(),
+        }
+    }
+
+    /// The same for the engine's lists of paths.
+    pub(crate) fn list_paths(&self, delimiter: &str) -> ListObjects {
+        ListObjects {
+            prefix: self.prefix.to_owned(),
+            after: self.after.to_owned(),
+            delimiter: delimiter.to_owned(),
+            amount: self.limit(),
         }
     }
 }

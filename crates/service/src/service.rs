@@ -3,10 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lakefs_auth::Authorizer;
+use lakefs_auth::{Auth, Authorizer};
 use lakefs_block::BlockStore;
 use lakefs_kv::KvStore;
-use lakefs_runtime::{Clock, Ids};
+use lakefs_runtime::{Clock, Ids, Timestamp};
+use lakefs_types::RepositoryId;
+use lakefs_versioning::{DataAddresses, Engine, Repository};
+
+use crate::failure::engine_failure;
+use crate::info::usage::UsageCounter;
+use crate::{Result, names};
 
 /// What a server is told about itself, from its settings.
 #[derive(Debug, Clone)]
@@ -19,9 +25,10 @@ pub struct ServiceOptions {
     pub presign_expiry: Duration,
     /// How long login tokens live (`auth.login_duration`).
     pub login_duration: Duration,
-    /// Whether creating a repository checks the root of its namespace
-    /// (`graveler.ensure_readable_root_namespace`).
-    pub ensure_readable_root_namespace: bool,
+    /// Prefix of committed tables below a namespace (`committed.block_storage_prefix`).
+    pub tables_prefix: String,
+    /// Level of the audit log (`logging.audit_log_level`).
+    pub audit_level: tracing::Level,
     /// What `/setup_lakefs` and the login page show.
     pub login: LoginOptions,
 }
@@ -33,7 +40,8 @@ impl Default for ServiceOptions {
             signing_secret: "OVERRIDE_THIS_SIGNING_SECRET_DEFAULT".to_owned(),
             presign_expiry: Duration::from_secs(15 * 60),
             login_duration: Duration::from_secs(7 * 24 * 3600),
-            ensure_readable_root_namespace: true,
+            tables_prefix: "_lakefs".to_owned(),
+            audit_level: tracing::Level::DEBUG,
             login: LoginOptions::default(),
         }
     }
@@ -78,6 +86,10 @@ impl Default for LoginOptions {
 /// What a [`Service`] is made of.
 #[derive(Debug)]
 pub struct ServiceParts {
+    /// Repositories, branches, commits.
+    pub engine: Engine,
+    /// Users, tokens, the installation's own records.
+    pub auth: Arc<Auth>,
     /// Records.
     pub kv: Arc<dyn KvStore>,
     /// Objects.
@@ -99,14 +111,71 @@ pub struct ServiceParts {
 /// may ask, with the text clients know.
 #[derive(Debug, Clone)]
 pub struct Service {
-    pub(crate) inner: Arc<ServiceParts>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: ServiceParts,
+    addresses: DataAddresses,
+    usage: UsageCounter,
 }
 
 impl Service {
     /// Puts the parts together. No I/O.
     pub fn new(parts: ServiceParts) -> Self {
         Self {
-            inner: Arc::new(parts),
+            inner: Arc::new(Inner {
+                addresses: DataAddresses::new(Arc::clone(&parts.ids)),
+                usage: UsageCounter::default(),
+                parts,
+            }),
         }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.parts.engine
+    }
+
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.inner.parts.auth
+    }
+
+    pub(crate) fn kv(&self) -> &dyn KvStore {
+        &*self.inner.parts.kv
+    }
+
+    pub(crate) fn blocks(&self) -> &dyn BlockStore {
+        &*self.inner.parts.blocks
+    }
+
+    pub(crate) fn authorizer(&self) -> &dyn Authorizer {
+        &*self.inner.parts.authorizer
+    }
+
+    pub(crate) fn ids(&self) -> &Ids {
+        &self.inner.parts.ids
+    }
+
+    pub(crate) fn options(&self) -> &ServiceOptions {
+        &self.inner.parts.options
+    }
+
+    pub(crate) fn addresses(&self) -> &DataAddresses {
+        &self.inner.addresses
+    }
+
+    pub(crate) fn usage(&self) -> &UsageCounter {
+        &self.inner.usage
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.parts.clock.now()
+    }
+
+    /// The repository of a request.
+    pub(crate) async fn repository(&self, name: &str) -> Result<Arc<Repository>> {
+        let id: RepositoryId = names::repository(name)?;
+        self.engine().repository(&id).await.map_err(engine_failure)
     }
 }

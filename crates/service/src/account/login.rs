@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use lakefs_auth::User;
+use lakefs_auth::{SESSION_MAX_AGE_SECS, User};
+pub use lakefs_auth::SESSION_COOKIE;
 
+use crate::failure::auth_failure;
 use crate::{Result, Service};
-
-/// Name of the session cookie.
-pub const SESSION_COOKIE: &str = "internal_auth_session";
 
 /// What a request carries to prove who sent it.
 #[derive(Clone, Copy)]
@@ -59,13 +58,40 @@ impl std::fmt::Debug for Login {
 impl Service {
     /// Who sent a request. Costs about a microsecond for a credential seen before.
     pub async fn authenticate(&self, presented: Presented<'_>) -> Result<Arc<User>> {
-        let _ = presented;
-        Err(crate::Error::not_implemented())
+        let auth = self.auth();
+        match presented {
+            Presented::Basic {
+                access_key_id,
+                secret_access_key,
+            } => auth.directory().verify(access_key_id, secret_access_key).await,
+            Presented::Bearer(token) => auth.verify_token(token).await,
+            Presented::Session(cookie) => auth.verify_session(cookie).await,
+        }
+        .map_err(auth_failure)
     }
 
     /// `POST /auth/login`.
     pub async fn login(&self, access_key_id: &str, secret_access_key: &str) -> Result<Login> {
-        let _ = (access_key_id, secret_access_key);
-        Err(crate::Error::not_implemented())
+        let auth = self.auth();
+        let verified = auth
+            .directory()
+            .verify(access_key_id, secret_access_key)
+            .await;
+        tracing::info!(
+            target: "lakefs::audit",
+            log_audit = true,
+            operation = "login",
+            user = verified.as_ref().map_or("", |user| user.name.as_str()),
+            outcome = if verified.is_ok() { "ok" } else { "unauthorized" },
+            "call"
+        );
+        let user = verified.map_err(auth_failure)?;
+        let token = auth.issue_token(&user, self.options().login_duration);
+        Ok(Login {
+            cookie: auth.issue_session(&token.token),
+            token: token.token,
+            token_expiration: token.expires.seconds,
+            cookie_max_age_secs: SESSION_MAX_AGE_SECS.into(),
+        })
     }
 }

@@ -1,7 +1,10 @@
 //! First use of an installation: its state, its administrator, contact preferences.
 
+use lakefs_auth::{AuthError, KeyPair};
+
+use crate::failure::auth_failure;
 use crate::service::LoginOptions;
-use crate::{Result, Service};
+use crate::{Error, ErrorKind, Result, Service};
 
 /// Whether the installation has an administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,21 +64,108 @@ impl std::fmt::Debug for NewCredential {
     }
 }
 
+impl CommPrefs {
+    fn stored(&self) -> lakefs_auth::CommPrefs {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        lakefs_auth::CommPrefs {
+            email: text(&self.email),
+            first_name: text(&self.first_name),
+            last_name: text(&self.last_name),
+            company_name: text(&self.company_name),
+            feature_updates: self.feature_updates,
+        }
+    }
+}
+
+/// A bare address: something, one `@`, a host name with a dot. Whether anybody reads mail there is
+/// not this server's business.
+fn check_email(email: &str) -> Result<()> {
+    let host = |host: &str| {
+        host.split('.').count() > 1
+            && host.split('.').all(|label| {
+                !label.is_empty()
+                    && label
+                        .chars()
+                        .all(|c| c.is_alphanumeric() || c == '-')
+            })
+    };
+    let user = |user: &str| {
+        !user.is_empty()
+            && !user.contains(|c: char| c.is_whitespace() || c.is_control() || "<>@,;:\"()".contains(c))
+    };
+    match email.rsplit_once('@') {
+        Some((name, at)) if email.len() <= 254 && user(name) && host(at) => Ok(()),
+        _ => Err(Error::invalid("invalid email address")),
+    }
+}
+
 impl Service {
     /// `GET /setup_lakefs`.
     pub async fn get_setup_state(&self) -> Result<SetupState> {
-        Err(crate::Error::not_implemented())
+        let installation = self.auth().installation();
+        Ok(SetupState {
+            initialized: installation.is_initialized().await.map_err(auth_failure)?,
+            comm_prefs_missing: installation
+                .comm_prefs_missing()
+                .await
+                .map_err(auth_failure)?,
+            login: self.options().login.clone(),
+        })
     }
 
     /// `POST /setup_lakefs`: makes the first administrator. Conflict when there is one.
     pub async fn setup(&self, request: SetupRequest) -> Result<NewCredential> {
-        let _ = request;
-        Err(crate::Error::not_implemented())
+        let email = request.comm_prefs.email.as_deref().unwrap_or("");
+        if !email.is_empty() {
+            check_email(email)?;
+        }
+        let given = request.comm_prefs != CommPrefs::default();
+        let prefs = given.then(|| request.comm_prefs.stored());
+        let key = request
+            .key
+            .map(|(access_key_id, secret_access_key)| KeyPair {
+                access_key_id,
+                secret_access_key,
+            });
+        if self.auth().installation().is_initialized().await.map_err(auth_failure)? {
+            return Err(auth_failure(AuthError::AlreadySetUp));
+        }
+        let mode = &self.options().login.rbac;
+        let made = self
+            .auth()
+            .setup(&request.username, key, prefs.as_ref(), mode)
+            .await
+            .map_err(auth_failure)?;
+        tracing::info!(target: "lakefs::audit", log_audit = true, operation = "setup", user = request.username, "installation set up");
+        Ok(NewCredential {
+            access_key_id: made.access_key_id.clone(),
+            secret_access_key: made.secret_access_key.clone(),
+            creation_date: made.issued.seconds,
+        })
     }
 
     /// `POST /setup_comm_prefs`.
     pub async fn setup_comm_prefs(&self, prefs: CommPrefs) -> Result<()> {
-        let _ = prefs;
-        Err(crate::Error::not_implemented())
+        let installation = self.auth().installation();
+        if !installation.is_initialized().await.map_err(auth_failure)? {
+            return Err(Error::new(
+                ErrorKind::PreconditionFailed,
+                "lakeFS is not initialized",
+            ));
+        }
+        if !installation.comm_prefs_missing().await.map_err(auth_failure)? {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "communication preferences are already set",
+            ));
+        }
+        let Some(email) = prefs.email.as_deref().filter(|email| !email.is_empty()) else {
+            return Err(Error::invalid("email is required"));
+        };
+        check_email(email)?;
+        installation
+            .set_comm_prefs(&prefs.stored())
+            .await
+            .map_err(auth_failure)
     }
 }

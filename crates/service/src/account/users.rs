@@ -1,7 +1,11 @@
 //! Users and their credentials, as the mode with one administrator has them.
 
+use lakefs_auth::User;
+
 use crate::account::setup::NewCredential;
-use crate::{Caller, Page, PageRequest, Result, Service};
+use crate::audit::Call;
+use crate::failure::auth_failure;
+use crate::{Caller, Error, Page, PageRequest, Result, Service};
 
 /// A user as clients see one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +20,17 @@ pub struct UserInfo {
     pub email: Option<String>,
 }
 
+impl UserInfo {
+    fn of(user: &User) -> Self {
+        Self {
+            id: user.name.clone(),
+            creation_date: user.created_at.seconds,
+            friendly_name: Some(user.friendly_name.clone()),
+            email: Some(user.email.clone()),
+        }
+    }
+}
+
 /// A credential without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialInfo {
@@ -28,8 +43,12 @@ pub struct CredentialInfo {
 impl Service {
     /// `GET /user`: an anonymous caller gets an empty user.
     pub async fn get_current_user(&self, caller: &Caller) -> Result<UserInfo> {
-        let _ = caller;
-        Err(crate::Error::not_implemented())
+        let call = Call::new("getCurrentUser");
+        let user = caller.user.as_deref();
+        self.audited(caller, call, async {
+            Ok(user.map_or_else(UserInfo::default, UserInfo::of))
+        })
+        .await
     }
 
     /// `GET /auth/users`. `max_per_page` of this one answer is 0 in lakeFS.
@@ -38,26 +57,53 @@ impl Service {
         caller: &Caller,
         page: PageRequest<'_>,
     ) -> Result<Page<UserInfo>> {
-        let _ = (caller, page);
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("listUsers"), async {
+            self.may_list_users(caller).await?;
+            let users = self.auth().directory().users().await.map_err(auth_failure)?;
+            let mut results: Vec<_> = users
+                .iter()
+                .filter(|user| user.name.starts_with(page.prefix) && user.name.as_str() > page.after)
+                .map(|user| UserInfo::of(user))
+                .collect();
+            let has_more = results.len() > page.limit();
+            results.truncate(page.limit());
+            let last = results.last().map(|user| user.id.clone());
+            Ok(Page::new(results, last.filter(|_| has_more)))
+        })
+        .await
     }
 
     /// `GET /auth/users/{userId}`.
     pub async fn get_user(&self, caller: &Caller, user: &str) -> Result<UserInfo> {
-        let _ = (caller, user);
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("getUser"), async {
+            self.may_read_user(caller, user).await?;
+            let user = self.auth().directory().user(user).await;
+            Ok(UserInfo::of(&*user.map_err(auth_failure)?))
+        })
+        .await
     }
 
     /// `POST /auth/users`.
     pub async fn create_user(&self, caller: &Caller, user: &str, invite: bool) -> Result<UserInfo> {
-        let _ = (caller, user, invite);
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("createUser"), async {
+            self.may_create_user(caller, user).await?;
+            if invite {
+                return Err(Error::not_implemented());
+            }
+            let made = self.auth().directory().create_user(user).await;
+            Ok(UserInfo::of(&*made.map_err(auth_failure)?))
+        })
+        .await
     }
 
     /// `DELETE /auth/users/{userId}`.
     pub async fn delete_user(&self, caller: &Caller, user: &str) -> Result<()> {
-        let _ = (caller, user);
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("deleteUser"), async {
+            self.may_delete_user(caller, user).await?;
+            let outcome = self.auth().directory().delete_user(user).await;
+            outcome.map_err(auth_failure)
+        })
+        .await
     }
 
     /// `GET /auth/users/{userId}/credentials`.
@@ -67,8 +113,13 @@ impl Service {
         user: &str,
         page: PageRequest<'_>,
     ) -> Result<Page<CredentialInfo>> {
-        let _ = (caller, user, page);
-        Err(crate::Error::not_implemented())
+        let _ = page;
+        self.audited(caller, Call::new("listUserCredentials"), async {
+            self.may_list_credentials(caller, user).await?;
+            // With one user there is one credential, and clients expect this answer.
+            Err(Error::not_implemented())
+        })
+        .await
     }
 
     /// `GET /auth/users/{userId}/credentials/{accessKeyId}`.
@@ -78,14 +129,31 @@ impl Service {
         user: &str,
         access_key_id: &str,
     ) -> Result<CredentialInfo> {
-        let _ = (caller, user, access_key_id);
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("getCredentials"), async {
+            self.may_read_credentials(caller, user).await?;
+            let directory = self.auth().directory();
+            let issued = directory.credential_issued(user, access_key_id).await;
+            Ok(CredentialInfo {
+                access_key_id: access_key_id.to_owned(),
+                creation_date: issued.map_err(auth_failure)?.seconds,
+            })
+        })
+        .await
     }
 
     /// `POST /auth/users/{userId}/credentials`.
     pub async fn create_credentials(&self, caller: &Caller, user: &str) -> Result<NewCredential> {
-        let _ = (caller, user);
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("createCredentials"), async {
+            self.may_create_credentials(caller, user).await?;
+            let made = self.auth().create_credential(user).await;
+            let made = made.map_err(auth_failure)?;
+            Ok(NewCredential {
+                access_key_id: made.access_key_id.clone(),
+                secret_access_key: made.secret_access_key.clone(),
+                creation_date: made.issued.seconds,
+            })
+        })
+        .await
     }
 
     /// `DELETE /auth/users/{userId}/credentials/{accessKeyId}`.
@@ -95,7 +163,12 @@ impl Service {
         user: &str,
         access_key_id: &str,
     ) -> Result<()> {
-        let _ = (caller, user, access_key_id);
-        Err(crate::Error::not_implemented())
+        let _ = access_key_id;
+        self.audited(caller, Call::new("deleteCredentials"), async {
+            self.may_delete_credentials(caller, user).await?;
+            // Removing the only credential would lock everybody out.
+            Err(Error::not_implemented())
+        })
+        .await
     }
 }

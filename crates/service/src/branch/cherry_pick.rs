@@ -1,6 +1,8 @@
 //! Repeating the change of one commit on another branch.
 
-use crate::{Caller, Commit, CommitOverrides, Result, Service};
+use crate::audit::Call;
+use crate::branch::revert::{parent_number, picking_failure};
+use crate::{Caller, Commit, CommitOverrides, Result, Service, names};
 
 /// What to repeat.
 #[derive(Debug, Clone)]
@@ -22,7 +24,30 @@ pub struct CherryPick<'a> {
 impl Service {
     /// `POST /repositories/{repository}/branches/{branch}/cherry-pick`.
     pub async fn cherry_pick(&self, caller: &Caller, request: CherryPick<'_>) -> Result<Commit> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("cherryPick", request.repository, request.branch);
+        self.audited(caller, call, async {
+            let user = self
+                .may_create_commit(caller, request.repository, request.branch)
+                .await?;
+            self.may_read_commit(caller, request.repository).await?;
+            let repository = self.repository(request.repository).await?;
+            let branch = names::branch(request.branch)?;
+            if let Some(metadata) = &request.overrides.metadata {
+                names::metadata(metadata)?;
+            }
+            let pick = lakefs_versioning::CherryPick {
+                reference: names::reference(request.reference)?,
+                parent_number: request.parent_number.map(parent_number).transpose()?,
+                committer: user.committer().to_owned(),
+                message: request.overrides.message.filter(|text| !text.is_empty()),
+                metadata: request.overrides.metadata,
+                force: request.force,
+            };
+            match self.engine().cherry_pick(&repository, &branch, &pick).await {
+                Ok(made) => Ok(Commit::of(made)),
+                Err(error) => Err(picking_failure(error, request.reference)),
+            }
+        })
+        .await
     }
 }

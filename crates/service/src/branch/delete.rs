@@ -1,6 +1,8 @@
 //! Deleting a branch.
 
-use crate::{Caller, Result, Service};
+use crate::audit::Call;
+use crate::failure::engine_failure;
+use crate::{Caller, Result, Service, names};
 
 impl Service {
     /// `DELETE /repositories/{repository}/branches/{branch}`.
@@ -11,7 +13,14 @@ impl Service {
         branch: &str,
         force: bool,
     ) -> Result<()> {
-        let _ = (caller, repository, branch, force);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("deleteBranch", repository, branch);
+        self.audited(caller, call, async {
+            self.may_delete_branch(caller, repository, branch).await?;
+            let repository = self.repository(repository).await?;
+            let branch = names::branch(branch)?;
+            let outcome = self.engine().delete_branch(&repository, &branch, force).await;
+            outcome.map_err(engine_failure)
+        })
+        .await
     }
 }

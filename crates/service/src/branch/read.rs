@@ -1,12 +1,22 @@
 //! Finding branches.
 
-use crate::{Caller, Page, PageRequest, Ref, Result, Service};
+use crate::audit::Call;
+use crate::branch::model::page_of;
+use crate::failure::engine_failure;
+use crate::{Caller, Page, PageRequest, Ref, Result, Service, names};
 
 impl Service {
     /// `GET /repositories/{repository}/branches/{branch}`.
     pub async fn get_branch(&self, caller: &Caller, repository: &str, branch: &str) -> Result<Ref> {
-        let _ = (caller, repository, branch);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("getBranch", repository, branch);
+        self.audited(caller, call, async {
+            self.may_read_branch(caller, repository, branch).await?;
+            let repository = self.repository(repository).await?;
+            let branch = names::branch(branch)?;
+            let found = self.engine().branch(&repository, &branch).await;
+            found.map(|found| Ref::from(&found)).map_err(engine_failure)
+        })
+        .await
     }
 
     /// `GET /repositories/{repository}/branches`.
@@ -17,7 +27,17 @@ impl Service {
         page: PageRequest<'_>,
         show_hidden: bool,
     ) -> Result<Page<Ref>> {
-        let _ = (caller, repository, page, show_hidden);
-        Err(crate::Error::not_implemented())
+        let call = Call::on("listBranches", repository);
+        self.audited(caller, call, async {
+            self.may_list_branches(caller, repository).await?;
+            let repository = self.repository(repository).await?;
+            let list = page.list_refs();
+            let found = self
+                .engine()
+                .list_branches(&repository, &list, show_hidden)
+                .await;
+            found.map(|found| page_of(&found)).map_err(engine_failure)
+        })
+        .await
     }
 }

@@ -1,6 +1,9 @@
 //! Throwing away uncommitted changes, and moving a branch.
 
-use crate::{Caller, Result, Service};
+use crate::audit::Call;
+use crate::branch::create::is_missing_reference;
+use crate::failure::engine_failure;
+use crate::{Caller, Error, Result, Service, names};
 
 /// Which uncommitted changes to throw away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +26,27 @@ impl Service {
         scope: ResetScope<'_>,
         force: bool,
     ) -> Result<()> {
-        let _ = (caller, repository, branch, scope, force);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("resetBranch", repository, branch);
+        self.audited(caller, call, async {
+            self.may_revert_branch(caller, repository, branch).await?;
+            let repository = self.repository(repository).await?;
+            let branch = names::branch(branch)?;
+            let engine = self.engine();
+            match scope {
+                ResetScope::All => engine.reset_branch(&repository, &branch, force).await,
+                ResetScope::Prefix(prefix) => {
+                    engine
+                        .reset_prefix(&repository, &branch, prefix, force)
+                        .await
+                }
+                ResetScope::Object(path) => {
+                    let path = names::path(path)?;
+                    engine.reset_object(&repository, &branch, &path, force).await
+                }
+            }
+            .map_err(engine_failure)
+        })
+        .await
     }
 
     /// `PUT /repositories/{repository}/branches/{branch}/hard_reset`: points the branch at another
@@ -37,7 +59,21 @@ impl Service {
         reference: &str,
         force: bool,
     ) -> Result<()> {
-        let _ = (caller, repository, branch, reference, force);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("hardResetBranch", repository, branch);
+        self.audited(caller, call, async {
+            self.may_revert_branch(caller, repository, branch).await?;
+            let stored = self.repository(repository).await?;
+            let id = names::branch(branch)?;
+            let target = names::reference(reference)?;
+            match self.engine().hard_reset(&stored, &id, &target, force).await {
+                Ok(_) => Ok(()),
+                Err(error) if is_missing_reference(&error) => Err(Error::not_found(format!(
+                    "hard-reset {branch} to {reference}: not found"
+                ))
+                .caused_by(error)),
+                Err(error) => Err(engine_failure(error)),
+            }
+        })
+        .await
     }
 }

@@ -1,8 +1,13 @@
 //! Undoing a commit by a new one.
 
-use crate::{Caller, Result, Service};
-
 use std::collections::BTreeMap;
+
+use lakefs_versioning::Error as EngineError;
+
+use crate::audit::Call;
+use crate::branch::create::is_missing_reference;
+use crate::failure::engine_failure;
+use crate::{Caller, Error, Result, Service, names};
 
 /// Replacements for what a new commit would otherwise say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,10 +37,55 @@ pub struct RevertBranch<'a> {
     pub force: bool,
 }
 
+/// A parent number as the engine takes it.
+pub(crate) fn parent_number(number: i64) -> Result<u32> {
+    u32::try_from(number).map_err(|_| {
+        Error::invalid(format!(
+            "given commit does not have the given parent number: parent {number}"
+        ))
+    })
+}
+
+/// A failed revert or cherry-pick of `reference`.
+pub(crate) fn picking_failure(error: EngineError, reference: &str) -> Error {
+    if is_missing_reference(&error) {
+        let message = format!("get commit from ref {reference}: not found");
+        return Error::not_found(message).caused_by(error);
+    }
+    let prefix = match &error {
+        EngineError::NoChanges => "update branch: ",
+        _ => "",
+    };
+    engine_failure(error).prefixed(prefix)
+}
+
 impl Service {
     /// `POST /repositories/{repository}/branches/{branch}/revert`.
     pub async fn revert_branch(&self, caller: &Caller, request: RevertBranch<'_>) -> Result<()> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("revertBranch", request.repository, request.branch);
+        self.audited(caller, call, async {
+            let user = self
+                .may_revert_branch(caller, request.repository, request.branch)
+                .await?;
+            let repository = self.repository(request.repository).await?;
+            let branch = names::branch(request.branch)?;
+            let parent_number = parent_number(request.parent_number)?;
+            let metadata = request.overrides.metadata.unwrap_or_default();
+            names::metadata(&metadata)?;
+            let revert = lakefs_versioning::Revert {
+                reference: names::reference(request.reference)?,
+                parent_number,
+                committer: user.committer().to_owned(),
+                message: request.overrides.message.filter(|text| !text.is_empty()),
+                metadata,
+                allow_empty: request.allow_empty,
+                force: request.force,
+            };
+            match self.engine().revert(&repository, &branch, &revert).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(picking_failure(error, request.reference)),
+            }
+        })
+        .await
     }
 }

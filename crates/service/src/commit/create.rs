@@ -2,7 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Caller, Commit, Result, Service};
+use lakefs_runtime::Timestamp;
+use lakefs_types::{CommitId, MetaRangeId};
+use lakefs_versioning::{CommitDraft, CommitRequest, Error as EngineError};
+
+use crate::audit::Call;
+use crate::failure::engine_failure;
+use crate::{Caller, Commit, Error, Result, Service, names};
+
+/// Longest commit message, in bytes.
+const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
 /// A new commit.
 #[derive(Debug, Clone)]
@@ -52,11 +61,70 @@ pub struct CreateCommitRecord<'a> {
     pub force: bool,
 }
 
+pub(crate) fn check_message(message: &str) -> Result<()> {
+    let bytes = message.len();
+    if bytes > MAX_MESSAGE_BYTES {
+        return Err(Error::invalid(format!(
+            "message is {bytes} bytes long, the limit is {MAX_MESSAGE_BYTES}"
+        )));
+    }
+    Ok(())
+}
+
+fn metarange(id: &str) -> Result<MetaRangeId> {
+    id.parse()
+        .map_err(|_| Error::invalid("argument metarange: invalid value: validation error"))
+}
+
+fn commit_id(id: &str) -> Result<CommitId> {
+    id.parse()
+        .map_err(|_| Error::invalid("argument commit_id: invalid value: validation error"))
+}
+
+fn small(argument: &str, value: i64) -> Result<i32> {
+    match i32::try_from(value) {
+        Ok(value @ 0..) => Ok(value),
+        _ => Err(Error::invalid(format!(
+            "argument {argument}: invalid value: validation error"
+        ))),
+    }
+}
+
 impl Service {
     /// `POST /repositories/{repository}/branches/{branch}/commits`.
     pub async fn commit(&self, caller: &Caller, request: CreateCommit<'_>) -> Result<Commit> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("commit", request.repository, request.branch);
+        self.audited(caller, call, async {
+            let user = self
+                .may_create_commit(caller, request.repository, request.branch)
+                .await?;
+            let repository = self.repository(request.repository).await?;
+            let branch = names::branch(request.branch)?;
+            check_message(request.message)?;
+            names::metadata(&request.metadata)?;
+            let source_metarange = match request.source_metarange {
+                None | Some("") => None,
+                Some(id) => Some(metarange(id)?),
+            };
+            let commit = CommitRequest {
+                committer: user.committer().to_owned(),
+                message: request.message.to_owned(),
+                metadata: request.metadata,
+                date: request.date,
+                allow_empty: request.allow_empty,
+                force: request.force,
+                source_metarange,
+            };
+            let made = self.engine().commit(&repository, &branch, &commit).await;
+            made.map(Commit::of).map_err(|error| {
+                let prefix = match &error {
+                    EngineError::NoChanges => "commit: ",
+                    _ => "",
+                };
+                engine_failure(error).prefixed(prefix)
+            })
+        })
+        .await
     }
 
     /// `POST /repositories/{repository}/commits`.
@@ -65,7 +133,33 @@ impl Service {
         caller: &Caller,
         request: CreateCommitRecord<'_>,
     ) -> Result<()> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::on("CreateCommitRecord", request.repository);
+        self.audited(caller, call, async {
+            self.may_create_commit_record(caller, request.repository).await?;
+            let repository = self.repository(request.repository).await?;
+            let id = commit_id(request.commit_id)?;
+            check_message(request.message)?;
+            names::metadata(&request.metadata)?;
+            let draft = CommitDraft {
+                committer: request.committer.to_owned(),
+                message: request.message.to_owned(),
+                created: Timestamp::from_seconds(request.creation_date),
+                metarange: metarange(request.metarange_id)?,
+                metadata: request.metadata,
+                parents: request
+                    .parents
+                    .iter()
+                    .map(|parent| commit_id(parent))
+                    .collect::<Result<_>>()?,
+                version: small("version", request.version)?,
+                generation: small("generation", request.generation)?,
+            };
+            let outcome = self
+                .engine()
+                .create_commit_record(&repository, &id, draft, request.force)
+                .await;
+            outcome.map_err(engine_failure)
+        })
+        .await
     }
 }

@@ -1,29 +1,19 @@
 //! A commit as clients see one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A commit. Clones are cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit(Arc<Inner>);
-
-#[derive(Debug, PartialEq, Eq)]
-struct Inner {
-    id: String,
-    committer: String,
-    message: String,
-    creation_date: i64,
-    meta_range_id: String,
-    metadata: BTreeMap<String, String>,
-    parents: Vec<String>,
-    version: i32,
-    generation: i32,
-}
+pub struct Commit(Arc<lakefs_versioning::Commit>);
 
 impl Commit {
+    pub(crate) fn of(commit: Arc<lakefs_versioning::Commit>) -> Self {
+        Self(commit)
+    }
+
     /// Identifier.
     pub fn id(&self) -> &str {
-        &self.0.id
+        self.0.id.as_str()
     }
 
     /// Who made it.
@@ -38,12 +28,12 @@ impl Commit {
 
     /// When it was made, Unix seconds.
     pub fn creation_date(&self) -> i64 {
-        self.0.creation_date
+        self.0.created.seconds
     }
 
     /// Table of its content; empty for the first commit of a repository.
     pub fn meta_range_id(&self) -> &str {
-        &self.0.meta_range_id
+        self.0.metarange.as_str()
     }
 
     /// Key-value pairs people attached.
@@ -51,12 +41,12 @@ impl Commit {
         self.0
             .metadata
             .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// Parents, in order.
     pub fn parents(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.0.parents.iter().map(String::as_str)
+        self.0.parents.iter().map(AsRef::as_ref)
     }
 
     /// Version of the record.

@@ -1,6 +1,15 @@
 //! Finding commits.
 
-use crate::{Caller, Commit, Page, Result, Service};
+use lakefs_runtime::Timestamp;
+use lakefs_versioning::LogRequest;
+
+use crate::audit::Call;
+use crate::branch::create::is_missing_reference;
+use crate::failure::engine_failure;
+use crate::{Caller, Commit, Error, Page, PageRequest, Result, Service, names};
+
+/// Most paths and prefixes of one [`LogCommits`]: each commit is compared under all of them.
+const MAX_FILTERS: usize = 1000;
 
 /// Which commits of a history.
 #[derive(Debug, Clone, Default)]
@@ -35,8 +44,20 @@ impl Service {
         repository: &str,
         reference: &str,
     ) -> Result<Commit> {
-        let _ = (caller, repository, reference);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("getCommit", repository, reference);
+        self.audited(caller, call, async {
+            self.may_read_commit(caller, repository).await?;
+            let repository = self.repository(repository).await?;
+            let reference = names::reference(reference)?;
+            match self.engine().commit_of(&repository, &reference).await {
+                Ok(found) => Ok(Commit::of(found)),
+                Err(error) if is_missing_reference(&error) => {
+                    Err(Error::not_found("commit not found").caused_by(error))
+                }
+                Err(error) => Err(engine_failure(error)),
+            }
+        })
+        .await
     }
 
     /// `GET /repositories/{repository}/refs/{ref}/commits`.
@@ -45,7 +66,47 @@ impl Service {
         caller: &Caller,
         request: LogCommits<'_>,
     ) -> Result<Page<Commit>> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("logCommits", request.repository, request.reference);
+        self.audited(caller, call, async {
+            self.may_read_branch(caller, request.repository, request.reference)
+                .await?;
+            let repository = self.repository(request.repository).await?;
+            let reference = names::reference(request.reference)?;
+            if request.objects.len() + request.prefixes.len() > MAX_FILTERS {
+                return Err(Error::invalid(format!(
+                    "at most {MAX_FILTERS} objects and prefixes can be asked for"
+                )));
+            }
+            let optional = |text: &str| match text {
+                "" => Ok(None),
+                text => names::reference(text).map(Some),
+            };
+            let page = PageRequest {
+                amount: request.amount,
+                ..PageRequest::default()
+            };
+            let log = LogRequest {
+                amount: page.limit(),
+                after: optional(request.after)?,
+                objects: request.objects,
+                prefixes: request.prefixes,
+                limit: request.limit,
+                first_parent: request.first_parent,
+                since: request.since.map(Timestamp::from_seconds),
+                stop_at: optional(request.stop_at.unwrap_or(""))?,
+            };
+            match self.engine().log(&repository, &reference, &log).await {
+                Ok(found) => {
+                    let results: Vec<_> = found.commits.into_iter().map(Commit::of).collect();
+                    let last = results.last().map(|last| last.id().to_owned());
+                    Ok(Page::new(results, last.filter(|_| found.has_more)))
+                }
+                Err(error) if is_missing_reference(&error) => {
+                    Err(Error::not_found("ref: not found").caused_by(error))
+                }
+                Err(error) => Err(engine_failure(error)),
+            }
+        })
+        .await
     }
 }

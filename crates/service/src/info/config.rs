@@ -2,7 +2,8 @@
 
 use lakefs_block::StoreDescriptor;
 
-use crate::{Caller, Result, Service};
+use crate::audit::Call;
+use crate::{Caller, ErrorKind, Result, Service};
 
 /// `VersionConfig` of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,19 +32,48 @@ pub struct ServerConfig {
 impl Service {
     /// `GET /config`: any user.
     pub async fn get_config(&self, caller: &Caller) -> Result<ServerConfig> {
-        let _ = caller;
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("getConfig"), async {
+            self.require_user(caller)?;
+            // Clients need the configuration before they can do anything, so a user without the
+            // permission gets it all the same.
+            match self.may_read_config(caller).await {
+                Err(error) if error.kind() != ErrorKind::Unauthorized => return Err(error),
+                _ => {}
+            }
+            Ok(ServerConfig {
+                version: self.version_config(),
+                storage: self.blocks().descriptor().clone(),
+            })
+        })
+        .await
     }
 
     /// `GET /config/storage`.
     pub async fn get_storage_config(&self, caller: &Caller) -> Result<StoreDescriptor> {
-        let _ = caller;
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("getStorageConfig"), async {
+            self.may_read_config(caller).await?;
+            Ok(self.blocks().descriptor().clone())
+        })
+        .await
     }
 
     /// `GET /config/version`.
     pub async fn get_version(&self, caller: &Caller) -> Result<VersionConfig> {
-        let _ = caller;
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("getLakeFSVersion"), async {
+            self.require_user(caller)?;
+            Ok(self.version_config())
+        })
+        .await
+    }
+
+    fn version_config(&self) -> VersionConfig {
+        let version = &self.options().api_version;
+        VersionConfig {
+            version: version.clone(),
+            version_context: "lakeFS".to_owned(),
+            latest_version: version.clone(),
+            upgrade_recommended: false,
+            upgrade_url: String::new(),
+        }
     }
 }

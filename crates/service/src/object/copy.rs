@@ -1,6 +1,13 @@
 //! Copying an object.
 
-use crate::{Caller, ObjectStats, Result, Service};
+use lakefs_types::RefExpr;
+use lakefs_versioning::AddressType;
+
+use crate::audit::Call;
+use crate::failure::block_failure;
+use crate::object::get::missing_is_not_found;
+use crate::object::store_entry::Target;
+use crate::{Caller, Error, ObjectStats, Result, Service, WriteCondition, names};
 
 /// What to copy where.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +35,45 @@ impl Service {
         caller: &Caller,
         request: CopyObject<'_>,
     ) -> Result<ObjectStats> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("copyObject", request.repository, request.branch);
+        self.audited(caller, call, async {
+            self.may_read_object(caller, request.repository, request.src_path)
+                .await?;
+            self.may_write_object(caller, request.repository, request.dest_path)
+                .await?;
+            if request.shallow {
+                return Err(Error::not_implemented());
+            }
+            let repository = self.repository(request.repository).await?;
+            let branch = names::branch(request.branch)?;
+            let reference = match request.src_ref {
+                None | Some("") => RefExpr::name(branch.as_str()),
+                Some(reference) => names::reference(reference)?,
+            };
+            let target = Target {
+                branch,
+                path: names::path_argument("dest_path", request.dest_path)?,
+                condition: WriteCondition::Always,
+                force: request.force,
+                repository,
+            };
+            let source = names::path_argument("src_path", request.src_path)?;
+            self.check_target(&target).await?;
+            let found = self
+                .engine()
+                .get(&target.repository, &reference, &source)
+                .await;
+            let found = found.map_err(missing_is_not_found)?;
+            let from = self.locate(&target.repository, found.view().location())?;
+            let (address, to) = self.new_place(&target.repository)?;
+            let copied = self.blocks().copy(&from, &to).await;
+            copied.map_err(block_failure)?;
+            let mut entry = found.to_entry();
+            entry.address = address;
+            entry.address_type = AddressType::Relative;
+            entry.last_modified = self.now();
+            self.store_entry(&target, &entry, Some(&to)).await
+        })
+        .await
     }
 }

@@ -1,9 +1,17 @@
 //! Reading an object.
 
+use std::sync::Arc;
+
 use lakefs_block::ByteStream;
 use lakefs_runtime::Timestamp;
 
-use crate::{Caller, Result, Service};
+use lakefs_versioning::{EntryView, Error as EngineError, Repository, StoredEntry};
+
+use crate::audit::Call;
+use crate::failure::{block_failure, engine_failure};
+use crate::object::model::content_type_or_default;
+use crate::object::range::{RangeOutcome, decide_range};
+use crate::{Caller, Error, Result, Service, names};
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -109,15 +117,89 @@ pub enum HeadObjectOutcome {
     },
 }
 
+/// Reads say the same of a missing object, branch, tag or commit.
+pub(crate) fn missing_is_not_found(error: EngineError) -> Error {
+    if error.is_not_found() {
+        return Error::not_found("not found").caused_by(error);
+    }
+    engine_failure(error)
+}
+
+fn facts_of(path: &str, entry: &EntryView<'_>) -> ObjectFacts {
+    ObjectFacts {
+        path: path.to_owned(),
+        checksum: entry.etag.to_owned(),
+        size_bytes: entry.size,
+        modified: entry.last_modified,
+        content_type: content_type_or_default(entry.content_type).to_owned(),
+    }
+}
+
 impl Service {
+    /// The entry at a path, for a caller who may read it.
+    pub(crate) async fn read_entry(
+        &self,
+        caller: &Caller,
+        repository: &str,
+        reference: &str,
+        path: &str,
+    ) -> Result<(Arc<Repository>, StoredEntry)> {
+        self.may_read_object(caller, repository, path).await?;
+        let repository = self.repository(repository).await?;
+        let reference = names::reference(reference)?;
+        let path = names::path(path)?;
+        let entry = self.engine().get(&repository, &reference, &path).await;
+        Ok((repository, entry.map_err(missing_is_not_found)?))
+    }
+
     /// `GET /repositories/{repository}/refs/{ref}/objects`.
     pub async fn get_object(
         &self,
         caller: &Caller,
         request: GetObject<'_>,
     ) -> Result<GetObjectOutcome> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("getObject", request.repository, request.reference);
+        self.audited(caller, call, async {
+            let (repository, stored) = self
+                .read_entry(caller, request.repository, request.reference, request.path)
+                .await?;
+            let entry = stored.view();
+            if request.presign {
+                let address = entry.location();
+                let (url, _) = self
+                    .presign_read(&repository, request.path, address)
+                    .await?;
+                return Ok(GetObjectOutcome::Redirect { url });
+            }
+            let facts = facts_of(request.path, &entry);
+            if let Some(tag) = request.if_none_match
+                && tag.trim_matches('"') == facts.checksum
+            {
+                return Ok(GetObjectOutcome::NotModified { facts });
+            }
+            let size = u64::try_from(entry.size).unwrap_or(0);
+            let range = match decide_range(request.range, size) {
+                RangeOutcome::Whole => None,
+                RangeOutcome::Part(range) => Some(range),
+                outcome @ (RangeOutcome::Unsatisfiable | RangeOutcome::Multiple) => {
+                    return Ok(GetObjectOutcome::RangeNotSatisfiable {
+                        facts,
+                        multiple: outcome == RangeOutcome::Multiple,
+                    });
+                }
+            };
+            let location = self.locate(&repository, entry.location())?;
+            let bytes = range.map(ContentRange::to_bytes);
+            let found = self.blocks().get(&location, bytes).await;
+            let found = found.map_err(block_failure)?;
+            Ok(GetObjectOutcome::Content {
+                facts,
+                range,
+                length: found.length,
+                stream: found.stream,
+            })
+        })
+        .await
     }
 
     /// `HEAD /repositories/{repository}/refs/{ref}/objects`.
@@ -129,7 +211,26 @@ impl Service {
         path: &str,
         range: Option<&str>,
     ) -> Result<HeadObjectOutcome> {
-        let _ = (caller, repository, reference, path, range);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("headObject", repository, reference);
+        self.audited(caller, call, async {
+            let (_, stored) = self
+                .read_entry(caller, repository, reference, path)
+                .await?;
+            let entry = stored.view();
+            let facts = facts_of(path, &entry);
+            let size = u64::try_from(entry.size).unwrap_or(0);
+            let range = match decide_range(range, size) {
+                RangeOutcome::Whole => None,
+                RangeOutcome::Part(range) => Some(range),
+                outcome @ (RangeOutcome::Unsatisfiable | RangeOutcome::Multiple) => {
+                    return Ok(HeadObjectOutcome::RangeNotSatisfiable {
+                        facts,
+                        multiple: outcome == RangeOutcome::Multiple,
+                    });
+                }
+            };
+            Ok(HeadObjectOutcome::Found { facts, range })
+        })
+        .await
     }
 }

@@ -1,9 +1,20 @@
 //! Listing objects. A page keeps the engine's arena: results borrow from it, so that a page of a
 //! thousand objects costs few allocations.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-use crate::{Caller, PageRequest, Result, Service};
+use lakefs_block::Address;
+use lakefs_versioning::{ListItem, ObjectPage, Repository};
+
+use crate::audit::Call;
+use crate::object::get::missing_is_not_found;
+use crate::object::model::content_type_or_default;
+use crate::{Caller, Error, PageRequest, Result, Service, names};
+
+/// Where the objects that servers write are, below the namespace.
+const DATA: &str = "data/";
 
 /// What to list.
 #[derive(Debug, Clone, Copy)]
@@ -25,34 +36,99 @@ pub struct ListObjects<'a> {
 /// One page of a listing.
 #[derive(Debug)]
 pub struct ObjectsPage {
-    _private: (),
+    service: Service,
+    repository: Arc<Repository>,
+    page: ObjectPage,
+    /// What stands before `data/…` in the addresses of this repository.
+    base: String,
+    next_offset: String,
+    user_metadata: bool,
+    /// By index of the result; empty when no URLs were asked for.
+    presigned: Vec<Option<(String, i64)>>,
 }
 
 impl ObjectsPage {
     /// Number of results.
     pub fn len(&self) -> usize {
-        0
+        self.page.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.page.is_empty()
     }
 
     /// Whether the list goes on.
     pub fn has_more(&self) -> bool {
-        false
+        self.page.has_more()
     }
 
     /// Where the next page starts; empty when there is none.
     pub fn next_offset(&self) -> &str {
-        ""
+        &self.next_offset
     }
 
     /// The results, in order.
     pub fn iter(&self) -> impl Iterator<Item = Result<Listed<'_>>> {
-        std::iter::empty()
+        (0..self.len()).map(|index| match self.page.get(index) {
+            Some(item) => self.result(index, item),
+            None => Err(Error::internal("a listed entry is corrupt")),
+        })
     }
+
+    fn result<'a>(&'a self, index: usize, item: ListItem<'a>) -> Result<Listed<'a>> {
+        let (path, entry) = match item {
+            ListItem::CommonPrefix { path } => return Ok(Listed::Prefix(text(path)?)),
+            ListItem::Object { path, entry } => (text(path)?, entry),
+        };
+        let presigned = self.presigned.get(index).and_then(Option::as_ref);
+        let metadata = (self.user_metadata && entry.metadata_len() > 0)
+            .then(|| sorted(entry.metadata().collect()));
+        Ok(Listed::Object(ListedObject {
+            path,
+            physical_address: match presigned {
+                Some((url, _)) => PhysicalAddress {
+                    base: Cow::Borrowed(url),
+                    rest: "",
+                },
+                None => self.address(entry.location()),
+            },
+            physical_address_expiry: presigned.map(|(_, expiry)| *expiry),
+            checksum: entry.etag,
+            size_bytes: entry.size,
+            mtime: entry.last_modified.seconds,
+            content_type: content_type_or_default(entry.content_type),
+            metadata,
+        }))
+    }
+
+    /// Addresses this server made are joined from two pieces; others are the store's to spell.
+    fn address<'a>(&'a self, address: Address<'a>) -> PhysicalAddress<'a> {
+        match address {
+            Address::Relative(rest) if !self.base.is_empty() && rest.starts_with(DATA) => {
+                PhysicalAddress {
+                    base: Cow::Borrowed(&self.base),
+                    rest,
+                }
+            }
+            other => PhysicalAddress {
+                base: Cow::Owned(self.service.physical_address(&self.repository, other)),
+                rest: "",
+            },
+        }
+    }
+}
+
+fn text(path: &[u8]) -> Result<&str> {
+    std::str::from_utf8(path).map_err(|error| {
+        let path = String::from_utf8_lossy(path);
+        Error::internal(format!("stored path {path:?} is not text")).caused_by(error)
+    })
+}
+
+fn sorted<'a>(mut pairs: Vec<(&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
+    pairs.sort_unstable();
+    pairs
 }
 
 /// One result.
@@ -89,7 +165,7 @@ pub struct ListedObject<'a> {
 #[derive(Debug, Clone)]
 pub struct PhysicalAddress<'a> {
     /// The first piece.
-    pub base: std::borrow::Cow<'a, str>,
+    pub base: Cow<'a, str>,
     /// The second piece.
     pub rest: &'a str,
 }
@@ -108,7 +184,67 @@ impl Service {
         caller: &Caller,
         request: ListObjects<'_>,
     ) -> Result<ObjectsPage> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("listObjects", request.repository, request.reference);
+        self.audited(caller, call, async {
+            self.may_list_objects(caller, request.repository).await?;
+            let repository = self.repository(request.repository).await?;
+            let reference = names::reference(request.reference)?;
+            if request.presign {
+                self.require_presign()?;
+            }
+            let list = request.page.list_paths(request.delimiter);
+            let page = self.engine().list(&repository, &reference, &list).await;
+            let page = page.map_err(missing_is_not_found)?;
+            let presigned = if request.presign {
+                self.presign_page(caller, &repository, &page).await?
+            } else {
+                Vec::new()
+            };
+            let next_offset = match page.last_path().filter(|_| page.has_more()) {
+                Some(path) => text(path)?.to_owned(),
+                None => String::new(),
+            };
+            let mut base = self.physical_address(&repository, Address::Relative(DATA));
+            // The address of a directory ends as it was asked for, in every store there is; were
+            // there one where it does not, each address is spelled by the store.
+            if base.ends_with(DATA) {
+                base.truncate(base.len() - DATA.len());
+            } else {
+                base.clear();
+            }
+            Ok(ObjectsPage {
+                service: self.clone(),
+                repository,
+                page,
+                base,
+                next_offset,
+                user_metadata: request.user_metadata,
+                presigned,
+            })
+        })
+        .await
+    }
+
+    /// A URL for every object of a page; each needs the permission to read it.
+    async fn presign_page(
+        &self,
+        caller: &Caller,
+        repository: &Repository,
+        page: &ObjectPage,
+    ) -> Result<Vec<Option<(String, i64)>>> {
+        let mut urls = Vec::with_capacity(page.len());
+        for item in page.iter() {
+            urls.push(match item {
+                ListItem::CommonPrefix { .. } => None,
+                ListItem::Object { path, entry } => {
+                    let path = text(path)?;
+                    self.may_read_object(caller, repository.id.as_str(), path)
+                        .await?;
+                    let address = entry.location();
+                    Some(self.presign_read(repository, path, address).await?)
+                }
+            });
+        }
+        Ok(urls)
     }
 }

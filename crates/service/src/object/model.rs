@@ -22,3 +22,15 @@ pub struct ObjectStats {
     /// User metadata; `None` where the answer leaves the field out.
     pub metadata: Option<BTreeMap<String, String>>,
 }
+
+/// Content type of objects that came without one.
+pub(crate) const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
+
+/// Old records and imported objects have no content type.
+pub(crate) fn content_type_or_default(content_type: &str) -> &str {
+    if content_type.is_empty() {
+        DEFAULT_CONTENT_TYPE
+    } else {
+        content_type
+    }
+}

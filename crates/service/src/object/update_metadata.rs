@@ -2,7 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Caller, Result, Service};
+use lakefs_types::RefExpr;
+use lakefs_versioning::{Error as EngineError, PutCondition, PutOptions};
+
+use crate::audit::Call;
+use crate::failure::engine_failure;
+use crate::{Caller, Error, ErrorKind, Result, Service, names};
+
+/// How often the change is tried again when somebody else changes the object.
+const MAX_TRIES: usize = 10;
 
 impl Service {
     /// `PUT /repositories/{repository}/branches/{branch}/objects/stat/user_metadata`. A concurrent
@@ -15,7 +23,44 @@ impl Service {
         path: &str,
         metadata: BTreeMap<String, String>,
     ) -> Result<()> {
-        let _ = (caller, repository, branch, path, metadata);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("updateObjectUserMetadata", repository, branch);
+        self.audited(caller, call, async {
+            self.may_write_object(caller, repository, path).await?;
+            names::metadata(&metadata)?;
+            let stored = self.repository(repository).await?;
+            let (id, object) = (names::branch(branch)?, names::path(path)?);
+            let reference = RefExpr::name(branch);
+            for _ in 0..MAX_TRIES {
+                let found = self.engine().get(&stored, &reference, &object).await;
+                let found = found.map_err(|error| {
+                    if matches!(error, EngineError::ObjectNotFound { .. }) {
+                        let message =
+                            format!("update user metadata on {repository}/{branch}/{path}: not found");
+                        return Error::not_found(message).caused_by(error);
+                    }
+                    engine_failure(error)
+                })?;
+                let mut entry = found.to_entry();
+                entry.metadata.clone_from(&metadata);
+                let options = PutOptions {
+                    force: false,
+                    condition: PutCondition::Identity(*found.identity()),
+                };
+                match self
+                    .engine()
+                    .put(&stored, &id, &object, &entry, &options)
+                    .await
+                {
+                    Ok(()) => return Ok(()),
+                    Err(EngineError::PreconditionFailed) => {}
+                    Err(error) => return Err(engine_failure(error)),
+                }
+            }
+            Err(Error::new(
+                ErrorKind::TooManyRequests,
+                "Too many attempts, try again later",
+            ))
+        })
+        .await
     }
 }

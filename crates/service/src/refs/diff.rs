@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Caller, Page, PageRequest, Result, Service};
+use lakefs_versioning::{DiffPage, DiffType, Error as EngineError, RefDiff};
+
+use crate::audit::Call;
+use crate::branch::create::is_missing_reference;
+use crate::failure::engine_failure;
+use crate::object::model::content_type_or_default;
+use crate::{Caller, Error, Page, PageRequest, Result, Service, names};
 
 /// How something differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +72,50 @@ pub struct DiffRefs<'a> {
     pub include_right_stats: bool,
 }
 
+/// A failure of comparing references. The web interface reads this text.
+pub(crate) fn missing_reference(error: EngineError) -> Error {
+    let reference = match &error {
+        EngineError::RefNotFound { reference } => reference,
+        EngineError::RefAmbiguous { prefix } => prefix,
+        EngineError::CommitNotFound { id } => id,
+        _ => return engine_failure(error),
+    };
+    debug_assert!(is_missing_reference(&error), "the same three errors");
+    Error::not_found(format!("get commit by ref {reference}: not found")).caused_by(error)
+}
+
+fn page_of(found: &DiffPage, with_right: bool) -> Page<Difference> {
+    let results: Vec<_> = found
+        .iter()
+        .map(|item| Difference {
+            kind: match item.kind {
+                DiffType::Added => DifferenceKind::Added,
+                DiffType::Removed => DifferenceKind::Removed,
+                DiffType::Changed => DifferenceKind::Changed,
+                DiffType::Conflict => DifferenceKind::Conflict,
+                DiffType::PrefixChanged => DifferenceKind::PrefixChanged,
+            },
+            path: String::from_utf8_lossy(item.path).into_owned(),
+            is_prefix: item.kind == DiffType::PrefixChanged,
+            size_bytes: item.entry.map(|entry| entry.size),
+            right: item
+                .entry
+                .filter(|_| with_right)
+                .map(|entry| DifferenceRight {
+                    checksum: entry.etag.to_owned(),
+                    mtime: entry.last_modified.seconds,
+                    content_type: content_type_or_default(entry.content_type).to_owned(),
+                    metadata: entry
+                        .metadata()
+                        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                        .collect(),
+                }),
+        })
+        .collect();
+    let last = results.last().map(|last| last.path.clone());
+    Page::new(results, last.filter(|_| found.has_more()))
+}
+
 impl Service {
     /// `GET /repositories/{repository}/refs/{leftRef}/diff/{rightRef}`.
     pub async fn diff_refs(
@@ -73,8 +123,26 @@ impl Service {
         caller: &Caller,
         request: DiffRefs<'_>,
     ) -> Result<Page<Difference>> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("diffRefs", request.repository, request.right);
+        self.audited(caller, call, async {
+            self.may_list_objects(caller, request.repository).await?;
+            let repository = self.repository(request.repository).await?;
+            let left = names::reference(request.left)?;
+            let right = names::reference(request.right)?;
+            let which = if request.two_dot {
+                RefDiff::TwoDot
+            } else {
+                RefDiff::ThreeDot
+            };
+            let list = request.page.list_paths(request.delimiter);
+            let found = self
+                .engine()
+                .diff_refs(&repository, &left, &right, which, &list)
+                .await;
+            let found = found.map_err(missing_reference)?;
+            Ok(page_of(&found, request.include_right_stats))
+        })
+        .await
     }
 
     /// `GET /repositories/{repository}/branches/{branch}/diff`: uncommitted changes.
@@ -86,7 +154,18 @@ impl Service {
         page: PageRequest<'_>,
         delimiter: &str,
     ) -> Result<Page<Difference>> {
-        let _ = (caller, repository, branch, page, delimiter);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("diffBranch", repository, branch);
+        self.audited(caller, call, async {
+            self.may_list_objects(caller, repository).await?;
+            let repository = self.repository(repository).await?;
+            let branch = names::branch(branch)?;
+            let list = page.list_paths(delimiter);
+            let found = self
+                .engine()
+                .diff_uncommitted(&repository, &branch, &list)
+                .await;
+            Ok(page_of(&found.map_err(engine_failure)?, false))
+        })
+        .await
     }
 }

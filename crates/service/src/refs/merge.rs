@@ -2,7 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Caller, Result, Service};
+use lakefs_versioning::{Error as EngineError, MergeRequest, Strategy};
+
+use crate::audit::Call;
+use crate::branch::create::is_missing_reference;
+use crate::commit::create::check_message;
+use crate::failure::engine_failure;
+use crate::refs::diff::missing_reference;
+use crate::{Caller, Error, ErrorKind, Result, Service, names};
 
 /// What to merge.
 #[derive(Debug, Clone)]
@@ -38,12 +45,50 @@ pub struct MergeBase {
     pub base_commit_id: String,
 }
 
+fn merge_failure(error: EngineError, source: &str, destination: &str) -> Error {
+    let prefix = format!("update branch {destination}: ");
+    if is_missing_reference(&error) {
+        let message = format!("{prefix}get commit by ref {source}: not found");
+        return Error::not_found(message).caused_by(error);
+    }
+    let prefix = match &error {
+        EngineError::NoChanges => &prefix,
+        _ => "",
+    };
+    engine_failure(error).prefixed(prefix)
+}
+
 impl Service {
     /// `POST /repositories/{repository}/refs/{sourceRef}/merge/{destinationBranch}`: answers the new
     /// commit id.
     pub async fn merge_into_branch(&self, caller: &Caller, request: Merge<'_>) -> Result<String> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("mergeIntoBranch", request.repository, request.destination);
+        self.audited(caller, call, async {
+            let user = self
+                .may_create_commit(caller, request.repository, request.destination)
+                .await?;
+            let repository = self.repository(request.repository).await?;
+            let destination = names::branch(request.destination)?;
+            check_message(request.message)?;
+            names::metadata(&request.metadata)?;
+            let strategy = Strategy::parse(request.strategy).ok_or_else(|| {
+                Error::invalid("argument strategy: invalid value: validation error")
+            })?;
+            let merge = MergeRequest {
+                source: names::reference(request.source)?,
+                committer: user.committer().to_owned(),
+                message: request.message.to_owned(),
+                metadata: request.metadata,
+                strategy,
+                force: request.force,
+                allow_empty: request.allow_empty,
+                squash: request.squash,
+            };
+            let made = self.engine().merge(&repository, &destination, &merge).await;
+            made.map(|made| made.id.to_string())
+                .map_err(|error| merge_failure(error, request.source, request.destination))
+        })
+        .await
     }
 
     /// `GET /repositories/{repository}/refs/{sourceRef}/merge/{destinationBranch}`.
@@ -54,7 +99,22 @@ impl Service {
         source: &str,
         destination: &str,
     ) -> Result<MergeBase> {
-        let _ = (caller, repository, source, destination);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("findMergeBase", repository, source);
+        self.audited(caller, call, async {
+            self.may_list_commits(caller, repository).await?;
+            let repository = self.repository(repository).await?;
+            let (left, right) = (names::reference(source)?, names::reference(destination)?);
+            let found = self.engine().merge_base(&repository, &left, &right).await;
+            let found = found.map_err(missing_reference)?;
+            let Some(base) = found.base else {
+                return Err(Error::new(ErrorKind::Invalid, "no merge base"));
+            };
+            Ok(MergeBase {
+                source_commit_id: found.destination.id.to_string(),
+                destination_commit_id: found.source.id.to_string(),
+                base_commit_id: base.id.to_string(),
+            })
+        })
+        .await
     }
 }

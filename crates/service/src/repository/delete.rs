@@ -1,6 +1,8 @@
 //! Deleting a repository.
 
-use crate::{Caller, Result, Service};
+use crate::audit::Call;
+use crate::failure::engine_failure;
+use crate::{Caller, Result, Service, names};
 
 impl Service {
     /// `DELETE /repositories/{repository}`. Objects stay.
@@ -10,7 +12,13 @@ impl Service {
         repository: &str,
         force: bool,
     ) -> Result<()> {
-        let _ = (caller, repository, force);
-        Err(crate::Error::not_implemented())
+        let call = Call::on("deleteRepository", repository);
+        self.audited(caller, call, async {
+            self.may_delete_repository(caller, repository).await?;
+            let id = names::repository(repository)?;
+            let outcome = self.engine().delete_repository(&id, force).await;
+            outcome.map_err(engine_failure)
+        })
+        .await
     }
 }

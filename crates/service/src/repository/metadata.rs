@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Caller, Result, Service};
+use crate::audit::Call;
+use crate::failure::engine_failure;
+use crate::{Caller, Result, Service, names};
 
 impl Service {
     /// `GET /repositories/{repository}/metadata`.
@@ -11,8 +13,14 @@ impl Service {
         caller: &Caller,
         repository: &str,
     ) -> Result<BTreeMap<String, String>> {
-        let _ = (caller, repository);
-        Err(crate::Error::not_implemented())
+        let call = Call::on("getRepositoryMetadata", repository);
+        self.audited(caller, call, async {
+            self.may_read_repository(caller, repository).await?;
+            let repository = self.repository(repository).await?;
+            let metadata = self.engine().repository_metadata(&repository).await;
+            metadata.map_err(engine_failure)
+        })
+        .await
     }
 
     /// `POST /repositories/{repository}/metadata`: adds or replaces these keys.
@@ -22,8 +30,18 @@ impl Service {
         repository: &str,
         metadata: BTreeMap<String, String>,
     ) -> Result<()> {
-        let _ = (caller, repository, metadata);
-        Err(crate::Error::not_implemented())
+        let call = Call::on("setRepositoryMetadata", repository);
+        self.audited(caller, call, async {
+            self.may_update_repository(caller, repository).await?;
+            names::metadata(&metadata)?;
+            let repository = self.repository(repository).await?;
+            let outcome = self
+                .engine()
+                .set_repository_metadata(&repository, &metadata, false)
+                .await;
+            outcome.map_err(engine_failure)
+        })
+        .await
     }
 
     /// `DELETE /repositories/{repository}/metadata`: removes these keys.
@@ -33,7 +51,16 @@ impl Service {
         repository: &str,
         keys: Vec<String>,
     ) -> Result<()> {
-        let _ = (caller, repository, keys);
-        Err(crate::Error::not_implemented())
+        let call = Call::on("deleteRepositoryMetadata", repository);
+        self.audited(caller, call, async {
+            self.may_update_repository(caller, repository).await?;
+            let repository = self.repository(repository).await?;
+            let outcome = self
+                .engine()
+                .delete_repository_metadata(&repository, &keys, false)
+                .await;
+            outcome.map_err(engine_failure)
+        })
+        .await
     }
 }

@@ -1,5 +1,7 @@
 //! A repository as clients see one.
 
+use crate::{Error, ErrorKind, Result};
+
 /// A repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
@@ -15,4 +17,25 @@ pub struct Repository {
     pub read_only: bool,
     /// Identifier of its block store; always empty, as there is one.
     pub storage_id: String,
+}
+
+impl Repository {
+    pub(crate) fn of(repository: &lakefs_versioning::Repository) -> Self {
+        Self {
+            id: repository.id.to_string(),
+            storage_namespace: repository.namespace.to_string(),
+            default_branch: repository.default_branch.to_string(),
+            creation_date: repository.created.seconds,
+            read_only: repository.read_only,
+            storage_id: repository.storage_id.clone(),
+        }
+    }
+}
+
+/// Refuses what no force allows in a read-only repository.
+pub(crate) fn refuse_read_only(repository: &lakefs_versioning::Repository) -> Result<()> {
+    if repository.read_only {
+        return Err(Error::new(ErrorKind::Forbidden, "read-only repository"));
+    }
+    Ok(())
 }

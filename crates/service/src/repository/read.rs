@@ -1,12 +1,18 @@
 //! Finding repositories.
 
-use crate::{Caller, Page, PageRequest, Repository, Result, Service};
+use crate::audit::Call;
+use crate::failure::engine_failure;
+use crate::{Caller, ErrorKind, Page, PageRequest, Repository, Result, Service};
 
 impl Service {
     /// `GET /repositories/{repository}`.
     pub async fn get_repository(&self, caller: &Caller, repository: &str) -> Result<Repository> {
-        let _ = (caller, repository);
-        Err(crate::Error::not_implemented())
+        let call = Call::on("getRepository", repository);
+        self.audited(caller, call, async {
+            self.may_read_repository(caller, repository).await?;
+            Ok(Repository::of(&*self.repository(repository).await?))
+        })
+        .await
     }
 
     /// `GET /repositories`; `search` keeps names that contain it. Repositories the caller may not
@@ -17,7 +23,25 @@ impl Service {
         page: PageRequest<'_>,
         search: &str,
     ) -> Result<Page<Repository>> {
-        let _ = (caller, page, search);
-        Err(crate::Error::not_implemented())
+        self.audited(caller, Call::new("listRepositories"), async {
+            self.may_list_repositories(caller).await?;
+            let list = page.list_refs();
+            let found = self.engine().list_repositories(&list, search).await;
+            let found = found.map_err(engine_failure)?;
+            let last = found.items.last().map(|last| last.id.to_string());
+            let mut results = Vec::with_capacity(found.items.len());
+            for repository in &found.items {
+                match self
+                    .may_read_repository(caller, repository.id.as_str())
+                    .await
+                {
+                    Ok(_) => results.push(Repository::of(repository)),
+                    Err(error) if error.kind() == ErrorKind::Unauthorized => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(Page::new(results, last.filter(|_| found.has_more)))
+        })
+        .await
     }
 }

@@ -1,6 +1,11 @@
 //! Uploads that go past the server: handing out an address, and linking what was put there.
 
-use crate::{Caller, ObjectStats, Result, Service, StageObject};
+use lakefs_block::{Address, Presign};
+
+use crate::audit::Call;
+use crate::failure::{block_failure, engine_failure};
+use crate::object::store_entry::Target;
+use crate::{Caller, ObjectStats, Result, Service, StageObject, WriteCondition, names};
 
 /// An address to upload to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +28,37 @@ impl Service {
         path: &str,
         presign: bool,
     ) -> Result<StagingLocation> {
-        let _ = (caller, repository, branch, path, presign);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("getPhysicalAddress", repository, branch);
+        self.audited(caller, call, async {
+            self.may_write_object(caller, repository, path).await?;
+            let target = Target {
+                repository: self.repository(repository).await?,
+                branch: names::branch(branch)?,
+                path: names::path(path)?,
+                condition: WriteCondition::Always,
+                force: false,
+            };
+            let found = self.engine().branch(&target.repository, &target.branch).await;
+            found.map_err(engine_failure)?;
+            if presign {
+                self.require_presign()?;
+            }
+            let address = self.signed_address(&target);
+            let location = self.locate(&target.repository, Address::Relative(&address))?;
+            let url = if presign {
+                let valid = self.options().presign_expiry;
+                let url = self.blocks().presign(&location, &Presign::Put, valid).await;
+                Some(url.map_err(block_failure)?)
+            } else {
+                None
+            };
+            Ok(StagingLocation {
+                physical_address: self.blocks().physical_address(&location),
+                presigned_url_expiry: url.as_ref().map(|url| url.expires.seconds),
+                presigned_url: url.map(|url| url.url),
+            })
+        })
+        .await
     }
 
     /// `PUT /repositories/{repository}/branches/{branch}/staging/backing`.
@@ -33,7 +67,7 @@ impl Service {
         caller: &Caller,
         request: StageObject<'_>,
     ) -> Result<ObjectStats> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("linkPhysicalAddress", request.repository, request.branch);
+        self.audited(caller, call, self.stage(caller, request)).await
     }
 }

@@ -2,7 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Caller, ObjectStats, Result, Service};
+use lakefs_runtime::Timestamp;
+use lakefs_versioning::Entry;
+
+use crate::audit::Call;
+use crate::object::model::DEFAULT_CONTENT_TYPE;
+use crate::object::store_entry::Target;
+use crate::{Caller, Error, ObjectStats, Result, Service, WriteCondition, names};
+
+/// Longest checksum a client may bring.
+const MAX_CHECKSUM_BYTES: usize = 1024;
 
 /// An object in the store.
 #[derive(Debug, Clone)]
@@ -41,7 +50,56 @@ impl Service {
         caller: &Caller,
         request: StageObject<'_>,
     ) -> Result<ObjectStats> {
-        let _ = (caller, request);
-        Err(crate::Error::not_implemented())
+        let call = Call::at("stageObject", request.repository, request.branch);
+        self.audited(caller, call, async {
+            let asked_metadata = request.metadata.is_some();
+            let mut stats = self.stage(caller, request).await?;
+            if !asked_metadata {
+                stats.metadata = None;
+            }
+            Ok(stats)
+        })
+        .await
+    }
+
+    /// Stages an object that a client put in the store.
+    pub(crate) async fn stage(
+        &self,
+        caller: &Caller,
+        request: StageObject<'_>,
+    ) -> Result<ObjectStats> {
+        self.may_write_object(caller, request.repository, request.path)
+            .await?;
+        let target = Target {
+            repository: self.repository(request.repository).await?,
+            branch: names::branch(request.branch)?,
+            path: names::path(request.path)?,
+            condition: WriteCondition::parse(request.if_none_match, request.if_match)?,
+            force: request.force,
+        };
+        let metadata = request.metadata.unwrap_or_default();
+        names::metadata(&metadata)?;
+        if request.size_bytes < 0 {
+            return Err(Error::invalid("size_bytes cannot be negative"));
+        }
+        if request.checksum.len() > MAX_CHECKSUM_BYTES {
+            return Err(Error::invalid(format!(
+                "checksum is longer than {MAX_CHECKSUM_BYTES} bytes"
+            )));
+        }
+        let (address, address_type) = self.accept_address(&target, request.physical_address)?;
+        let content_type = request.content_type.filter(|text| !text.is_empty());
+        let entry = Entry {
+            address,
+            address_type,
+            last_modified: request
+                .mtime
+                .map_or_else(|| self.now(), Timestamp::from_seconds),
+            size: request.size_bytes,
+            etag: request.checksum.to_owned(),
+            metadata,
+            content_type: content_type.unwrap_or(DEFAULT_CONTENT_TYPE).to_owned(),
+        };
+        self.store_entry(&target, &entry, None).await
     }
 }
