@@ -39,12 +39,16 @@ const CLEAR_KEYS: usize = 8192;
 pub struct EmbeddedOptions {
     /// Bytes of memory for blocks read from disk.
     pub cache_bytes: u64,
+    /// Bytes of memory that gather writes before they are sorted into tables; a few times as much is
+    /// in use at most. Fixed when the store is created.
+    pub write_buffer_bytes: u64,
 }
 
 impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
             cache_bytes: 24 << 20,
+            write_buffer_bytes: 8 << 20,
         }
     }
 }
@@ -77,10 +81,10 @@ impl EmbeddedKv {
         let (directory, found) = StoreDirectory::claim(path)?;
         if found == Found::Nothing {
             let built: PathBuf = directory.unfinished_engine().map_err(unavailable)?;
-            Engine::create(&built, options.cache_bytes)?;
+            Engine::create(&built, options)?;
             directory.finish(&built).map_err(unavailable)?;
         }
-        let slot = Arc::new(EngineSlot::open(directory, options.cache_bytes)?);
+        let slot = Arc::new(EngineSlot::open(directory, options.clone())?);
         let committer = Committer::start(Arc::clone(&slot)).map_err(unavailable)?;
         Ok(Self { committer, slot })
     }

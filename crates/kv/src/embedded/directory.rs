@@ -89,6 +89,9 @@ impl StoreDirectory {
 
     /// Makes a freshly built engine count.
     pub(super) fn finish(&self, built: &Path) -> std::io::Result<()> {
+        // The engine does not sync the directory that it makes its own directories in; after power
+        // loss it would find a journal for a keyspace that is not there, and drop it.
+        sync_directories(built)?;
         std::fs::rename(built, self.engine())?;
         sync_directory(&self.root)?;
         write_format(&self.root)
@@ -103,6 +106,17 @@ impl StoreDirectory {
         });
         std::fs::remove_file(&path).and(written)
     }
+}
+
+/// Makes the entries of a directory and of all directories below survive power loss.
+fn sync_directories(path: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_directories(&entry.path())?;
+        }
+    }
+    sync_directory(path)
 }
 
 /// Fails the way every refusal of a directory does.

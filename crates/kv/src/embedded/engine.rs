@@ -17,13 +17,10 @@ use fjall::{
 };
 
 use super::journal;
+use crate::embedded::EmbeddedOptions;
 use crate::{Cause, KvError};
 
 const KEYSPACE: &str = "entries";
-
-/// Entries are written to a table once this many bytes are in memory. Two such buffers exist while
-/// one is being written.
-const MEMTABLE_BYTES: u64 = 8 << 20;
 
 /// The smallest bound the engine takes: half of it is a journal being filled, half being retired.
 const JOURNAL_BYTES: u64 = 128 << 20;
@@ -64,8 +61,8 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// Builds a new, empty database.
-    pub(super) fn create(path: &Path, cache_bytes: u64) -> Result<(), KvError> {
-        let engine = Self::start(path, cache_bytes).map_err(|e| open_error(path, e))?;
+    pub(super) fn create(path: &Path, options: &EmbeddedOptions) -> Result<(), KvError> {
+        let engine = Self::start(path, options).map_err(|e| open_error(path, e))?;
         engine
             .database
             .persist(PersistMode::SyncAll)
@@ -73,15 +70,15 @@ impl Engine {
     }
 
     /// Opens a database, going on where the last process stopped, however it stopped.
-    pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Self, KvError> {
-        match Self::start(path, cache_bytes) {
+    pub(super) fn open(path: &Path, options: &EmbeddedOptions) -> Result<Self, KvError> {
+        match Self::start(path, options) {
             Err(fjall::Error::JournalRecovery(cause)) => {
                 let torn = journal::cut_torn_batch(path)
                     .map_err(|error| open_error(path, fjall::Error::Io(error)))?;
                 let Some(torn) = torn else {
                     return Err(open_error(path, fjall::Error::JournalRecovery(cause)));
                 };
-                match Self::start(path, cache_bytes) {
+                match Self::start(path, options) {
                     Ok(engine) => {
                         tracing::warn!(
                             journal = %torn.path().display(),
@@ -101,11 +98,11 @@ impl Engine {
         }
     }
 
-    fn start(path: &Path, cache_bytes: u64) -> fjall::Result<Self> {
+    fn start(path: &Path, options: &EmbeddedOptions) -> fjall::Result<Self> {
         // One background thread: with more, the engine's first thread spins while a second one
         // merges tables.
         let database = Database::builder(path)
-            .cache_size(cache_bytes)
+            .cache_size(options.cache_bytes)
             .worker_threads(1)
             .max_cached_files(Some(OPEN_FILES))
             .max_journaling_size(JOURNAL_BYTES)
@@ -113,7 +110,7 @@ impl Engine {
             .open()?;
         let entries = database.keyspace(KEYSPACE, || {
             KeyspaceCreateOptions::default()
-                .max_memtable_size(MEMTABLE_BYTES)
+                .max_memtable_size(options.write_buffer_bytes)
                 .data_block_size_policy(BlockSizePolicy::all(8 << 10))
                 .data_block_restart_interval_policy(RestartIntervalPolicy::all(8))
                 .data_block_compression_policy(CompressionPolicy::disabled())

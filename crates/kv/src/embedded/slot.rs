@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 use super::directory::StoreDirectory;
 use super::engine::{ApplyError, Change, Engine};
 use crate::KvError;
+use crate::embedded::EmbeddedOptions;
 
 /// The engine of a directory.
 #[derive(Debug)]
@@ -19,20 +20,23 @@ pub(super) struct EngineSlot {
     engine: RwLock<Option<Engine>>,
     broken: AtomicBool,
     syncs: AtomicU64,
-    cache_bytes: u64,
+    options: EmbeddedOptions,
     /// Dropped last: the lock outlives the engine.
     directory: StoreDirectory,
 }
 
 impl EngineSlot {
     /// Opens the engine of a finished store.
-    pub(super) fn open(directory: StoreDirectory, cache_bytes: u64) -> Result<Self, KvError> {
-        let engine = Engine::open(&directory.engine(), cache_bytes)?;
+    pub(super) fn open(
+        directory: StoreDirectory,
+        options: EmbeddedOptions,
+    ) -> Result<Self, KvError> {
+        let engine = Engine::open(&directory.engine(), &options)?;
         Ok(Self {
             engine: RwLock::new(Some(engine)),
             broken: AtomicBool::new(false),
             syncs: AtomicU64::new(0),
-            cache_bytes,
+            options,
             directory,
         })
     }
@@ -83,7 +87,7 @@ impl EngineSlot {
         let mut slot = self.engine.write();
         // The old one must be gone before its files are opened again.
         *slot = None;
-        *slot = Some(Engine::open(&self.directory.engine(), self.cache_bytes)?);
+        *slot = Some(Engine::open(&self.directory.engine(), &self.options)?);
         self.broken.store(false, Ordering::Relaxed);
         tracing::info!("key-value store takes writes again");
         Ok(())

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lakefs_kv::testing::TestPostgres;
 use lakefs_kv::{
-    KvError, KvStore, PostgresKv, PostgresOptions, Predicate, SetIfOutcome, Write, conformance,
-    set_if_resolved,
+    KvError, KvStore as _, PostgresKv, PostgresOptions, Predicate, SetIfOutcome, Write,
+    conformance, set_if_resolved,
 };
 
 fn options(connection_string: String) -> PostgresOptions {
