@@ -1,0 +1,270 @@
+//! `lakefs run`: from settings to a serving listener, and back down in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::HeaderValue;
+use lakefs_api::{Api, ApiParts};
+use lakefs_auth::Auth;
+use lakefs_block::BlockStore;
+use lakefs_kv::KvStore;
+use lakefs_runtime::{Ids, TaskScope};
+use lakefs_service::Service;
+use lakefs_versioning::Engine;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::CommandError;
+use crate::cli::RunArgs;
+use crate::console::note;
+use crate::http::listen;
+use crate::http::{App, AppParts, AuditOptions, Probes, tls};
+use crate::logging::{Logging, parse_level, watch_level};
+use crate::metrics::Metrics;
+use crate::settings::{Preset, Settings};
+use crate::{quickstart, startup, wiring};
+
+/// How long running requests may take once the server was told to stop.
+const GRACE: Duration = Duration::from_secs(30);
+/// How long a readiness probe waits for the stores.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Runs the server until it is told to stop.
+pub(super) async fn run(
+    settings: Settings,
+    logging: Logging,
+    args: &RunArgs,
+) -> Result<(), CommandError> {
+    log_settings(&settings);
+    // Everything a person can get wrong is looked at before anything is opened.
+    let reserved = listen::reserve(&settings.listen_address).await?;
+    let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    let mut signals = Signals::new().map_err(CommandError::Runtime)?;
+
+    let stack = Stack::open(&settings).await?;
+    stack.prepare(&settings, args).await?;
+    let initialized = stack.auth.installation().is_initialized().await?;
+
+    let background = stack.tasks.clone();
+    drop(background.spawn(flush_usage(
+        stack.service.clone(),
+        background.clone(),
+        settings.usage_flush_interval,
+    )));
+    if let Some(file) = settings.file.clone() {
+        drop(background.spawn(watch_level(file, logging, background.clone())));
+    }
+    let app = Arc::new(App::new(AppParts {
+        api: Api::new(ApiParts {
+            service: stack.service.clone(),
+            ids: Arc::clone(&stack.ids),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            tls: tls.is_some(),
+        }),
+        probes: Arc::new(StoreProbes {
+            kv: Arc::clone(&stack.kv),
+            service: stack.service.clone(),
+            auth: Arc::clone(&stack.auth),
+        }),
+        metrics: Arc::clone(&stack.metrics),
+        metrics_token: settings.metrics_token.clone(),
+        ids: Arc::clone(&stack.ids),
+        gateway_domains: settings.gateway_domains.clone(),
+        logout_redirect: HeaderValue::from_str(&settings.auth.logout_redirect_url)
+            .unwrap_or_else(|_| HeaderValue::from_static("/")),
+        audit: AuditOptions {
+            level: parse_level(&settings.logging.audit_level),
+            trace_headers: settings.logging.trace_request_headers,
+        },
+    }));
+
+    let listener = reserved.listen()?;
+    let url = public_url(&listener, tls.is_some());
+    tracing::info!(url, "listening");
+    quickstart::announce(&settings, &url, initialized);
+
+    let stop = async {
+        signals.next().await;
+        note("Shutting down...");
+    };
+    let serving = listen::serve(listener, tls, app, stop, GRACE);
+    let left = serving.await;
+    if left > 0 {
+        tracing::warn!(
+            connections = left,
+            "stopped before these requests had finished"
+        );
+    }
+    stack.close().await;
+    Ok(())
+}
+
+/// Everything below the listener.
+struct Stack {
+    kv: Arc<dyn KvStore>,
+    blocks: Arc<dyn BlockStore>,
+    auth: Arc<Auth>,
+    engine: Engine,
+    service: Service,
+    ids: Arc<Ids>,
+    metrics: Arc<Metrics>,
+    tasks: TaskScope,
+}
+
+impl Stack {
+    async fn open(settings: &Settings) -> Result<Self, CommandError> {
+        let ids = wiring::ids();
+        let mut metrics = Metrics::new();
+        let kv = wiring::metered_kv(wiring::open_kv(settings).await?, &metrics);
+        startup::check_schema(&*kv).await?;
+        let blocks = wiring::open_blocks(settings, &ids).await?;
+        let blocks = wiring::metered_blocks(blocks, &mut metrics);
+        let auth = Arc::new(wiring::auth(settings, &kv, &ids));
+        let tasks = TaskScope::new();
+        let engine = wiring::engine(settings, &kv, &blocks, &ids, &tasks);
+        let service = wiring::service(settings, &kv, &blocks, &auth, &engine, &ids);
+        Ok(Self {
+            kv,
+            blocks,
+            auth,
+            engine,
+            service,
+            ids,
+            metrics: Arc::new(metrics),
+            tasks,
+        })
+    }
+
+    async fn prepare(&self, settings: &Settings, args: &RunArgs) -> Result<(), CommandError> {
+        startup::check_users(&self.auth).await?;
+        startup::automatic_setup(settings, &*self.kv, &self.auth).await?;
+        let descriptor = self.blocks.descriptor();
+        if !args.allow_mismatched_repos {
+            startup::check_repositories(&self.engine, descriptor.kind, descriptor.scheme).await?;
+        }
+        self.engine.start();
+        if settings.preset == Preset::Quickstart {
+            // Nice to have: the server is useful without.
+            if let Err(error) = quickstart::make_sample(&self.service, &self.auth).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no sample repository"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    async fn close(self) {
+        if let Err(error) = self.service.flush_usage().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "usage counters were not stored"
+            );
+        }
+        if !self.tasks.shutdown(GRACE).await {
+            tracing::warn!("background work did not end in time");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+#[derive(Debug)]
+struct StoreProbes {
+    kv: Arc<dyn KvStore>,
+    service: Service,
+    auth: Arc<Auth>,
+}
+
+#[async_trait]
+impl Probes for StoreProbes {
+    async fn ready(&self) -> bool {
+        let asked = async { self.kv.ping().await.is_ok() && self.service.ready().await.is_ok() };
+        tokio::time::timeout(PROBE_TIMEOUT, asked)
+            .await
+            .unwrap_or(false)
+    }
+
+    async fn installation_id(&self) -> String {
+        let asked = self.auth.installation().id();
+        match tokio::time::timeout(PROBE_TIMEOUT, asked).await {
+            Ok(Ok(Some(id))) => id.to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn log_settings(settings: &Settings) {
+    let shown = serde_json::Value::Object(settings.shown.clone()).to_string();
+    let file = settings
+        .file
+        .as_ref()
+        .map_or_else(|| "none".to_owned(), |file| file.display().to_string());
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        config_file = file,
+        config = shown,
+        "settings"
+    );
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    for (key, kind) in [
+        ("database.type", &settings.database.kind),
+        ("blockstore.type", &settings.blockstore.kind),
+    ] {
+        if matches!(kind.as_str(), "local" | "mem") && settings.preset == Preset::Plain {
+            tracing::warn!("{key} is {kind}: data lives on this machine only");
+        }
+    }
+}
+
+async fn flush_usage(service: Service, tasks: TaskScope, every: Duration) {
+    let every = every.max(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = tasks.stopping() => return,
+        }
+        if let Err(error) = service.flush_usage().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "usage counters were not stored"
+            );
+        }
+    }
+}
+
+/// The address a person can open: this machine where the server listens everywhere.
+fn public_url(listener: &tokio::net::TcpListener, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    match listener.local_addr() {
+        Ok(address) if address.ip().is_unspecified() => {
+            format!("{scheme}://127.0.0.1:{}", address.port())
+        }
+        Ok(address) => format!("{scheme}://{address}"),
+        Err(_) => scheme.to_owned(),
+    }
+}
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

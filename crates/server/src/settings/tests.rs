@@ -1,0 +1,88 @@
+use super::*;
+
+fn load(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let mut environment: BTreeMap<String, String> = [
+        ("HOME", "/nonexistent/home"),
+        ("LAKEFS_DATABASE_TYPE", "mem"),
+        ("LAKEFS_BLOCKSTORE_TYPE", "mem"),
+        ("LAKEFS_AUTH_ENCRYPT_SECRET_KEY", "s"),
+    ]
+    .iter()
+    .chain(pairs)
+    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+    .collect();
+    environment.retain(|_, value| !value.is_empty());
+    Settings::load(&Sources {
+        environment,
+        ..Sources::default()
+    })
+}
+
+#[test]
+fn defaults_are_lakefs_defaults() {
+    let settings = load(&[]).unwrap();
+    assert_eq!(settings.listen_address, "0.0.0.0:8000");
+    assert_eq!(settings.auth.login_duration, Duration::from_hours(168));
+    assert_eq!(settings.committed.raggedness, 50_000);
+    assert_eq!(settings.committed.max_range_bytes, 20 << 20);
+    assert_eq!(settings.committed.memory_cache_bytes, None);
+    assert_eq!(
+        settings.blockstore.s3.presign_expiry,
+        Duration::from_mins(15)
+    );
+    assert_eq!(settings.gateway_domains, ["s3.local.lakefs.io"]);
+    assert!(settings.tls.is_none());
+}
+
+#[test]
+fn combinations_that_cannot_work_are_refused() {
+    for (pairs, part) in [
+        (&[("LAKEFS_TLS_ENABLED", "true")][..], "tls.cert_file"),
+        (&[("LAKEFS_DATABASE_TYPE", "postgres")], "connection_string"),
+        (
+            &[("LAKEFS_DATABASE_TYPE", "dynamodb")],
+            "database.type dynamodb is not built",
+        ),
+        (
+            &[("LAKEFS_BLOCKSTORE_TYPE", "gs")],
+            "blockstore.type gs is not built",
+        ),
+        (
+            &[("LAKEFS_DATABASE_TYPE", "local"), ("HOME", "")],
+            "database.local.path or HOME",
+        ),
+        (
+            &[("LAKEFS_GATEWAYS_S3_DOMAIN_NAME", "a.b,b")],
+            "a.b is below b",
+        ),
+        (
+            &[("LAKEFS_BLOCKSTORE_S3_SERVER_SIDE_ENCRYPTION", "rot13")],
+            "must be AES256",
+        ),
+        (
+            &[("LAKEFS_COMMITTED_PERMANENT_RANGE_RAGGEDNESS_ENTRIES", "0")],
+            "above 0",
+        ),
+    ] {
+        let error = load(pairs).unwrap_err().to_string();
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn what_is_shown_holds_no_secret() {
+    let settings = load(&[
+        ("LAKEFS_AUTH_ENCRYPT_SECRET_KEY", "hunter2"),
+        (
+            "LAKEFS_DATABASE_POSTGRES_CONNECTION_STRING",
+            "postgres://u:hunter2@h/d",
+        ),
+    ])
+    .unwrap();
+    let shown = serde_json::to_string(&settings.shown).unwrap();
+    assert!(
+        shown.contains(r#""auth.encrypt.secret_key":"[SECRET]""#),
+        "{shown}"
+    );
+    assert!(!format!("{shown}{settings:?}").contains("hunter2"));
+}

@@ -1,0 +1,238 @@
+//! What is checked and prepared between opening the stores and serving: schema version, secret key,
+//! older users, automatic setup, the kind of storage of each repository.
+
+use std::fmt;
+
+use lakefs_auth::{Auth, AuthError, KeyPair, LegacyOutcome};
+use lakefs_kv::{KvError, KvStore};
+use lakefs_versioning::{Engine, ListRefs};
+
+use crate::settings::{Secret, Settings};
+
+const SCHEMA_PARTITION: &[u8] = b"kv-internal-metadata";
+const SCHEMA_KEY: &[u8] = b"kv/schema/version";
+/// Version of the stored records this server reads and writes.
+pub(crate) const SCHEMA_VERSION: u32 = 4;
+const REPOSITORY_PAGE: usize = 1000;
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartupError {
+    #[error("cannot read the key-value store")]
+    Kv(#[source] KvError),
+    #[error(
+        "the stored metadata has schema version {found}, this server works with {SCHEMA_VERSION}: \
+         it was written by a newer server"
+    )]
+    NewerSchema { found: u32 },
+    #[error(
+        "the stored metadata has schema version {found}, this server works with {SCHEMA_VERSION}: \
+         run `lakefs migrate up`"
+    )]
+    OlderSchema { found: u32 },
+    #[error("the stored schema version {found:?} is not a number from 1 up")]
+    UnreadableSchema { found: String },
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error("cannot list repositories")]
+    Repositories(#[source] lakefs_versioning::Error),
+    #[error(
+        "repository {repository} lives in {namespace}, which the configured {kind} store cannot \
+         hold; start with --allow-mismatched-repos to serve the others"
+    )]
+    MismatchedRepository {
+        repository: String,
+        namespace: String,
+        kind: &'static str,
+    },
+    #[error("repository {repository} lives in storage {storage:?}, and only one is configured")]
+    UnknownStorage { repository: String, storage: String },
+}
+
+/// What is stored about the version of the records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SchemaState {
+    /// A new installation.
+    Absent,
+    Current,
+    Older(u32),
+    Newer(u32),
+    Unreadable(String),
+}
+
+impl fmt::Display for SchemaState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("none"),
+            Self::Current => SCHEMA_VERSION.fmt(f),
+            Self::Older(found) | Self::Newer(found) => found.fmt(f),
+            Self::Unreadable(found) => write!(f, "{found:?}"),
+        }
+    }
+}
+
+/// Judges a stored version.
+fn decide_schema(stored: Option<&[u8]>) -> SchemaState {
+    let Some(stored) = stored else {
+        return SchemaState::Absent;
+    };
+    let text = String::from_utf8_lossy(stored);
+    match text.parse::<u32>() {
+        Ok(SCHEMA_VERSION) => SchemaState::Current,
+        Ok(found) if found > SCHEMA_VERSION => SchemaState::Newer(found),
+        Ok(found) if found >= 1 => SchemaState::Older(found),
+        _ => SchemaState::Unreadable(text.into_owned()),
+    }
+}
+
+/// The stored version.
+pub(crate) async fn read_schema(kv: &dyn KvStore) -> Result<SchemaState, StartupError> {
+    let stored = kv
+        .get(SCHEMA_PARTITION, SCHEMA_KEY)
+        .await
+        .map_err(StartupError::Kv)?;
+    Ok(decide_schema(stored.as_deref()))
+}
+
+/// Refuses a store this server cannot work on. A new one is fine.
+pub(crate) async fn check_schema(kv: &dyn KvStore) -> Result<(), StartupError> {
+    match read_schema(kv).await? {
+        SchemaState::Absent | SchemaState::Current => Ok(()),
+        SchemaState::Older(found) => Err(StartupError::OlderSchema { found }),
+        SchemaState::Newer(found) => Err(StartupError::NewerSchema { found }),
+        SchemaState::Unreadable(found) => Err(StartupError::UnreadableSchema { found }),
+    }
+}
+
+/// Stores the version this server works with.
+pub(crate) async fn write_schema(kv: &dyn KvStore) -> Result<(), StartupError> {
+    kv.set(
+        SCHEMA_PARTITION,
+        SCHEMA_KEY,
+        SCHEMA_VERSION.to_string().as_bytes(),
+    )
+    .await
+    .map_err(StartupError::Kv)
+}
+
+/// Makes sure that stored secrets can be read, and that an older installation's user is taken over.
+pub(crate) async fn check_users(auth: &Auth) -> Result<(), StartupError> {
+    match auth.import_legacy_user().await? {
+        LegacyOutcome::NotNeeded => {}
+        LegacyOutcome::Imported { user } => {
+            tracing::info!(user, "took over the administrator of an older version");
+        }
+        LegacyOutcome::NoUser => {
+            tracing::warn!("there is no administrator: run `lakefs superuser`");
+        }
+    }
+    auth.directory().check_secret().await?;
+    Ok(())
+}
+
+/// Makes the configured first administrator of a new installation. Only on stores of this process:
+/// on a shared one the keys in a configuration file would come back after they were revoked.
+/// Answers whether it did.
+pub(crate) async fn automatic_setup(
+    settings: &Settings,
+    kv: &dyn KvStore,
+    auth: &Auth,
+) -> Result<bool, StartupError> {
+    let wanted = &settings.installation;
+    let complete = ![&wanted.access_key_id, &wanted.secret_access_key]
+        .into_iter()
+        .any(Secret::is_empty)
+        && !wanted.user_name.is_empty();
+    if !complete || !matches!(kv.kind(), "local" | "mem") {
+        return Ok(false);
+    }
+    if auth.installation().is_initialized().await? {
+        return Ok(false);
+    }
+    write_schema(kv).await?;
+    let key = KeyPair {
+        access_key_id: wanted.access_key_id.expose().to_owned(),
+        secret_access_key: wanted.secret_access_key.expose().to_owned(),
+    };
+    auth.setup(&wanted.user_name, Some(key), None, "none")
+        .await?;
+    tracing::info!(user = wanted.user_name, "made the first administrator");
+    Ok(true)
+}
+
+/// Refuses to serve repositories the configured store cannot hold: reading them would fail one
+/// request at a time, writing to them would lose data.
+pub(crate) async fn check_repositories(
+    engine: &Engine,
+    kind: &'static str,
+    scheme: &str,
+) -> Result<(), StartupError> {
+    let mut list = ListRefs {
+        amount: REPOSITORY_PAGE,
+        ..ListRefs::default()
+    };
+    loop {
+        let page = engine
+            .list_repositories(&list, "")
+            .await
+            .map_err(StartupError::Repositories)?;
+        for repository in &page.items {
+            let namespace = repository.namespace.as_str();
+            if !repository.storage_id.is_empty() {
+                return Err(StartupError::UnknownStorage {
+                    repository: repository.id.to_string(),
+                    storage: repository.storage_id.clone(),
+                });
+            }
+            if namespace
+                .split_once("://")
+                .is_none_or(|(used, _)| used != scheme)
+            {
+                return Err(StartupError::MismatchedRepository {
+                    repository: repository.id.to_string(),
+                    namespace: namespace.to_owned(),
+                    kind,
+                });
+            }
+        }
+        match page.items.last() {
+            Some(last) if page.has_more => last.id.as_str().clone_into(&mut list.after),
+            _ => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lakefs_kv::MemKv;
+
+    use super::*;
+
+    #[test]
+    fn stored_versions_are_judged() {
+        for (stored, wanted) in [
+            (None, SchemaState::Absent),
+            (Some(&b"4"[..]), SchemaState::Current),
+            (Some(b"3"), SchemaState::Older(3)),
+            (Some(b"5"), SchemaState::Newer(5)),
+            (Some(b"0"), SchemaState::Unreadable("0".into())),
+            (Some(b"four"), SchemaState::Unreadable("four".into())),
+        ] {
+            assert_eq!(decide_schema(stored), wanted);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_or_older_store_is_refused_with_advice() {
+        let kv = MemKv::new();
+        check_schema(&kv).await.unwrap();
+        write_schema(&kv).await.unwrap();
+        check_schema(&kv).await.unwrap();
+        kv.set(SCHEMA_PARTITION, SCHEMA_KEY, b"5").await.unwrap();
+        let error = check_schema(&kv).await.unwrap_err().to_string();
+        assert!(error.contains("newer server"), "{error}");
+        kv.set(SCHEMA_PARTITION, SCHEMA_KEY, b"2").await.unwrap();
+        let error = check_schema(&kv).await.unwrap_err().to_string();
+        assert!(error.contains("lakefs migrate up"), "{error}");
+    }
+}

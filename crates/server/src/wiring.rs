@@ -1,0 +1,229 @@
+//! Opens the stores the settings name and puts the layers on top of each other.
+
+use std::sync::Arc;
+
+use lakefs_auth::{AdminMayAll, Auth, AuthParts, DirectoryOptions, SharedSecret};
+use lakefs_block::{
+    BlockError, BlockStore, Instrumented, LocalBlockStore, LocalOptions, MemBlockStore,
+};
+use lakefs_kv::{
+    EmbeddedKv, EmbeddedOptions, KvError, KvStore, MemKv, PostgresKv, PostgresOptions,
+};
+use lakefs_runtime::{Ids, SystemClock, TaskScope};
+use lakefs_service::{LoginOptions, Service, ServiceOptions, ServiceParts};
+use lakefs_tree::{DiskCacheConfig, RangePolicy, TreeConfig, TreeStore};
+use lakefs_versioning::{Engine, EngineOptions, EngineParts, NoHooks};
+
+use crate::logging::parse_level;
+use crate::metrics::{MeteredKv, Metrics};
+use crate::settings::Settings;
+
+/// Why the stores cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WiringError {
+    #[error("cannot open the key-value store")]
+    Kv(#[source] KvError),
+    #[error("cannot open the block store")]
+    Block(#[source] BlockError),
+    #[error("{key} {value} is not built in this version")]
+    NotBuilt { key: &'static str, value: String },
+    #[error("{key} is not set")]
+    NotSet { key: &'static str },
+}
+
+/// Identifiers of this process.
+pub(crate) fn ids() -> Arc<Ids> {
+    Arc::new(Ids::system(Arc::new(SystemClock)))
+}
+
+/// Opens the key-value store.
+pub(crate) async fn open_kv(settings: &Settings) -> Result<Arc<dyn KvStore>, WiringError> {
+    let database = &settings.database;
+    match database.kind.as_str() {
+        "mem" => Ok(Arc::new(MemKv::new())),
+        "local" => {
+            let key = "database.local.path";
+            let path = database.local_path.as_deref();
+            let path = path.ok_or(WiringError::NotSet { key })?;
+            let store = EmbeddedKv::open(path, EmbeddedOptions::default()).await;
+            Ok(Arc::new(store.map_err(WiringError::Kv)?))
+        }
+        "postgres" => {
+            let defaults = PostgresOptions::default();
+            let store = PostgresKv::open(PostgresOptions {
+                connection_string: database.postgres_url.expose().to_owned(),
+                max_open_connections: database.postgres_max_connections,
+                max_idle_connections: database.postgres_max_idle,
+                connection_max_lifetime: database.postgres_max_lifetime,
+                scan_page_size: match database.postgres_scan_page {
+                    0 => defaults.scan_page_size,
+                    chosen => chosen,
+                },
+            })
+            .await;
+            Ok(Arc::new(store.map_err(WiringError::Kv)?))
+        }
+        other => Err(WiringError::NotBuilt {
+            key: "database.type",
+            value: other.to_owned(),
+        }),
+    }
+}
+
+/// Opens the block store.
+pub(crate) async fn open_blocks(
+    settings: &Settings,
+    ids: &Arc<Ids>,
+) -> Result<Arc<dyn BlockStore>, WiringError> {
+    let blockstore = &settings.blockstore;
+    match blockstore.kind.as_str() {
+        "mem" => Ok(Arc::new(MemBlockStore::new(Arc::clone(ids)))),
+        "local" => {
+            let key = "blockstore.local.path";
+            let root = blockstore.local_path.clone();
+            let options = LocalOptions {
+                root: root.ok_or(WiringError::NotSet { key })?,
+                import_enabled: blockstore.local_import,
+                import_hidden: blockstore.local_import_hidden,
+                allowed_external_prefixes: blockstore.local_external_prefixes.clone(),
+                default_namespace_prefix: Some(blockstore.default_namespace_prefix.clone())
+                    .filter(|prefix| !prefix.is_empty()),
+            };
+            let store = LocalBlockStore::open(&options, Arc::clone(ids));
+            Ok(Arc::new(store.map_err(WiringError::Block)?))
+        }
+        other => Err(WiringError::NotBuilt {
+            key: "blockstore.type",
+            value: other.to_owned(),
+        }),
+    }
+}
+
+/// Measures a key-value store.
+pub(crate) fn metered_kv(kv: Arc<dyn KvStore>, metrics: &Metrics) -> Arc<dyn KvStore> {
+    Arc::new(MeteredKv::new(kv, metrics))
+}
+
+/// Measures a block store.
+pub(crate) fn metered_blocks(
+    blocks: Arc<dyn BlockStore>,
+    metrics: &mut Metrics,
+) -> Arc<dyn BlockStore> {
+    let observer = metrics.register_blocks(blocks.descriptor().kind);
+    Arc::new(Instrumented::new(blocks, Arc::new(observer)))
+}
+
+/// Users and credentials.
+pub(crate) fn auth(settings: &Settings, kv: &Arc<dyn KvStore>, ids: &Arc<Ids>) -> Auth {
+    Auth::new(AuthParts {
+        kv: Arc::clone(kv),
+        ids: Arc::clone(ids),
+        secret: SharedSecret::new(settings.auth.secret_key.expose()),
+        directory: DirectoryOptions {
+            cache_ttl: if settings.auth.cache_enabled {
+                settings.auth.cache_ttl
+            } else {
+                std::time::Duration::ZERO
+            },
+        },
+    })
+}
+
+/// The tables of commits.
+pub(crate) fn tree(settings: &Settings, blocks: &Arc<dyn BlockStore>) -> TreeStore {
+    let committed = &settings.committed;
+    let defaults = TreeConfig::default();
+    let chosen = committed.memory_cache_bytes;
+    let local = blocks.descriptor().kind != "s3";
+    TreeStore::new(
+        Arc::clone(blocks),
+        TreeConfig {
+            block_cache_bytes: chosen.map_or(defaults.block_cache_bytes, |bytes| {
+                usize::try_from(bytes).unwrap_or(usize::MAX)
+            }),
+            disk_cache: committed
+                .cache_dir
+                .clone()
+                .filter(|_| !local && committed.cache_bytes > 0)
+                .map(|directory| DiskCacheConfig {
+                    directory,
+                    capacity_bytes: committed.cache_bytes,
+                }),
+            ranges: RangePolicy {
+                min_size_bytes: committed.min_range_bytes,
+                max_size_bytes: committed.max_range_bytes,
+                raggedness_entries: committed.raggedness,
+            },
+            prefix: committed.prefix.clone(),
+            ..defaults
+        },
+    )
+}
+
+/// The versioning engine.
+pub(crate) fn engine(
+    settings: &Settings,
+    kv: &Arc<dyn KvStore>,
+    blocks: &Arc<dyn BlockStore>,
+    ids: &Arc<Ids>,
+    tasks: &TaskScope,
+) -> Engine {
+    Engine::new(
+        EngineParts {
+            kv: Arc::clone(kv),
+            blocks: Arc::clone(blocks),
+            tree: tree(settings, blocks),
+            clock: Arc::clone(ids.clock()),
+            ids: Arc::clone(ids),
+            tasks: tasks.clone(),
+            hooks: Arc::new(NoHooks),
+        },
+        EngineOptions {
+            repository_cache_ttl: settings.repository_cache_ttl,
+            ensure_readable_root_namespace: settings.ensure_readable_root,
+            ..EngineOptions::default()
+        },
+    )
+}
+
+/// The use-cases.
+pub(crate) fn service(
+    settings: &Settings,
+    kv: &Arc<dyn KvStore>,
+    blocks: &Arc<dyn BlockStore>,
+    auth: &Arc<Auth>,
+    engine: &Engine,
+    ids: &Arc<Ids>,
+) -> Service {
+    let ui = &settings.auth.ui;
+    let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    Service::new(ServiceParts {
+        kv: Arc::clone(kv),
+        blocks: Arc::clone(blocks),
+        auth: Arc::clone(auth),
+        engine: engine.clone(),
+        authorizer: Arc::new(AdminMayAll),
+        clock: Arc::clone(ids.clock()),
+        ids: Arc::clone(ids),
+        options: ServiceOptions {
+            signing_secret: settings.blockstore.signing_key.expose().to_owned(),
+            presign_expiry: settings.blockstore.s3.presign_expiry,
+            login_duration: settings.auth.login_duration,
+            tables_prefix: settings.committed.prefix.clone(),
+            // Lines nobody wants are dropped by the logger.
+            audit_level: parse_level(&settings.logging.audit_level)
+                .unwrap_or(tracing::Level::TRACE),
+            login: LoginOptions {
+                rbac: "none".to_owned(),
+                login_url: ui.login_url.clone(),
+                login_failed_message: ui.login_failed_message.clone(),
+                fallback_login_url: filled(&ui.fallback_login_url),
+                fallback_login_label: filled(&ui.fallback_login_label),
+                login_cookie_names: ui.login_cookie_names.clone(),
+                logout_url: ui.logout_url.clone(),
+                use_login_placeholders: ui.use_login_placeholders,
+            },
+            ..ServiceOptions::default()
+        },
+    })
+}

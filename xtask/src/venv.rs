@@ -1,0 +1,36 @@
+//! The Python environment of the black-box suites, with pinned clients, under the target directory.
+
+use std::path::PathBuf;
+
+use crate::run::{Outcome, command, root, run, say, target};
+
+const REQUIREMENTS: &str = "tests/requirements.txt";
+
+/// The interpreter of an environment that has what the requirements list; set up when needed.
+pub(crate) fn python() -> Outcome<PathBuf> {
+    let directory = target().join("venv");
+    let python = directory.join("bin/python");
+    let stamp = directory.join("requirements.txt");
+    let wanted = std::fs::read_to_string(root().join(REQUIREMENTS))
+        .map_err(|error| format!("{REQUIREMENTS}: {error}"))?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
+        return Ok(python);
+    }
+    say("Setting up the Python environment of the tests ...");
+    let missing = "the black-box suites need Python 3.9 or later with venv and pip \
+                   (Debian: apt-get install python3-venv)";
+    run(command("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&directory))
+    .map_err(|error| format!("{error}; {missing}"))?;
+    run(command(&python).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--requirement",
+        REQUIREMENTS,
+    ]))?;
+    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    Ok(python)
+}
