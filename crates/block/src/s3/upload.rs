@@ -1,0 +1,346 @@
+//! Writing objects: small ones in one request that can be sent again, large ones (and those of unknown
+//! length) in parts, some at a time. Safe to drop at any await: parts in flight are called off and the
+//! upload is aborted in the background.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use http::Method;
+use lakefs_runtime::spawn_blocking;
+use md5::{Digest as _, Md5};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
+
+use super::client::{Call, Payload};
+use super::{S3BlockStore, etag};
+use crate::error::MAX_PARTS;
+use crate::{
+    BlockError, BodyReader, Location, MultipartStore as _, PutBody, PutOptions, PutOutcome,
+    UploadedPart,
+};
+
+/// Memory for bodies of the whole store, in units of [`PERMIT`].
+pub(super) const MEMORY_PERMITS: usize = 4096;
+const PERMIT: usize = 64 << 10;
+/// Size of the first parts, and the largest body of one request.
+const PART: usize = 8 << 20;
+/// Parts of one object in flight.
+const PARALLEL: usize = 4;
+/// Above this a part's digest goes to the blocking pool; below, the trip costs more.
+const INLINE_DIGEST: usize = 64 << 10;
+
+/// Size of part `number`: 8 MiB at first, growing to 128 MiB, so that the 10,000 parts a service allows
+/// hold 676 GiB; clients send larger objects in parts of their own.
+fn part_size(number: u32) -> usize {
+    PART << (number.saturating_sub(1) / 1500).min(4)
+}
+
+/// A share of the store's memory for a body of up to `bytes`.
+async fn reserve(store: &S3BlockStore, bytes: usize) -> Result<OwnedSemaphorePermit, BlockError> {
+    let permits = bytes.div_ceil(PERMIT).clamp(1, MEMORY_PERMITS);
+    let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+    let memory = Arc::clone(&store.shared.memory);
+    memory
+        .acquire_many_owned(permits)
+        .await
+        .map_err(|error| BlockError::Unavailable {
+            operation: "put",
+            address: "memory".to_owned(),
+            source: Box::new(error),
+        })
+}
+
+pub(super) async fn put(
+    store: &S3BlockStore,
+    location: &Location,
+    body: PutBody,
+    options: &PutOptions,
+) -> Result<PutOutcome, BlockError> {
+    let known = body.length.and_then(|length| usize::try_from(length).ok());
+    let permit = reserve(store, known.unwrap_or(PART).min(PART)).await?;
+    let mut reader = BodyReader::new(body);
+    let chunks = reader.batch(PART).await?;
+    let size: usize = chunks.iter().map(Bytes::len).sum();
+    let next = if size < PART {
+        Vec::new()
+    } else {
+        // Whether there is more decides the way; one chunk beyond the share is no matter.
+        reader.batch(1).await?
+    };
+    if next.is_empty() {
+        let (digest, _) = digest(chunks.clone(), None).await;
+        put_single(store, location, options, chunks, digest).await?;
+        drop(permit);
+        return Ok(PutOutcome {
+            size: size as u64,
+            md5: hex::encode(digest),
+        });
+    }
+    put_in_parts(store, location, options, reader, (chunks, permit), next).await
+}
+
+/// MD5 of some chunks. `all` is fed with them too.
+async fn digest(chunks: Vec<Bytes>, mut all: Option<Md5>) -> ([u8; 16], Option<Md5>) {
+    let size: usize = chunks.iter().map(Bytes::len).sum();
+    let work = move || {
+        let mut own = Md5::new();
+        for chunk in &chunks {
+            own.update(chunk);
+            if let Some(all) = &mut all {
+                all.update(chunk);
+            }
+        }
+        (own.finalize().into(), all)
+    };
+    if size > INLINE_DIGEST {
+        spawn_blocking(work).await
+    } else {
+        work()
+    }
+}
+
+async fn put_single(
+    store: &S3BlockStore,
+    location: &Location,
+    options: &PutOptions,
+    chunks: Vec<Bytes>,
+    md5: [u8; 16],
+) -> Result<(), BlockError> {
+    let call = store
+        .dress(Call::new(Method::PUT, location), options)?
+        .header("content-md5", &BASE64.encode(md5))?
+        .payload(Payload::Chunks(chunks));
+    match store.client().send(call).await {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(failure.into_error("put", &S3BlockStore::address(location))),
+    }
+}
+
+/// Sends a part from memory.
+pub(super) async fn put_part(
+    store: &S3BlockStore,
+    location: &Location,
+    upload_id: &str,
+    number: u32,
+    chunks: Vec<Bytes>,
+    md5: [u8; 16],
+) -> Result<UploadedPart, BlockError> {
+    let call = part_call(location, upload_id, number)
+        .header("content-md5", &BASE64.encode(md5))?
+        .payload(Payload::Chunks(chunks));
+    send_part(store, location, call, number, Some(md5)).await
+}
+
+fn part_call<'a>(location: &'a Location, upload_id: &str, number: u32) -> Call<'a> {
+    let id = lakefs_sigv4::encode_value(upload_id);
+    Call::new(Method::PUT, location).query(format!("partNumber={number}&uploadId={id}"))
+}
+
+async fn send_part(
+    store: &S3BlockStore,
+    location: &Location,
+    call: Call<'_>,
+    number: u32,
+    md5: Option<[u8; 16]>,
+) -> Result<UploadedPart, BlockError> {
+    let answer = store.client().send(call).await;
+    let address = S3BlockStore::address(location);
+    let answer = answer.map_err(|failure| failure.into_error("upload_part", &address))?;
+    let etag = etag(answer.headers()).or_else(|| md5.map(hex::encode));
+    let etag = etag.ok_or_else(|| BlockError::Unavailable {
+        operation: "upload_part",
+        address,
+        source: "the answer has no entity tag".into(),
+    })?;
+    Ok(UploadedPart { number, etag })
+}
+
+/// Sends a part that a client uploads: from memory when it is small, else as it arrives.
+pub(super) async fn upload_part(
+    store: &S3BlockStore,
+    location: &Location,
+    upload_id: &str,
+    number: u32,
+    body: PutBody,
+) -> Result<UploadedPart, BlockError> {
+    let length = body.length.ok_or_else(|| BlockError::InvalidRequest {
+        reason: "a part needs a declared length".to_owned(),
+    })?;
+    let small = usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= PART);
+    let mut reader = BodyReader::new(body);
+    if let Some(small) = small {
+        let permit = reserve(store, small).await?;
+        let chunks = reader.batch(usize::MAX).await?;
+        let (md5, _) = digest(chunks.clone(), None).await;
+        let part = put_part(store, location, upload_id, number, chunks, md5).await;
+        drop(permit);
+        return part;
+    }
+    // Sent once, as it arrives; the digest made on the way is compared with the service's.
+    let (sender, digest) = tokio::sync::oneshot::channel();
+    let state = (reader, Md5::new(), Some(sender));
+    let stream = futures_util::stream::try_unfold(state, |(mut reader, md5, sender)| async move {
+        let Some(chunk) = reader.next().await? else {
+            return Ok(None);
+        };
+        let mut md5: Md5 = md5;
+        let (chunk, md5) = if chunk.len() > INLINE_DIGEST {
+            spawn_blocking(move || {
+                md5.update(&chunk);
+                (chunk, md5)
+            })
+            .await
+        } else {
+            md5.update(&chunk);
+            (chunk, md5)
+        };
+        let mut sender: Option<tokio::sync::oneshot::Sender<[u8; 16]>> = sender;
+        // The last poll may never come: the sender stops at the declared length.
+        if reader.length() == Some(reader.received())
+            && let Some(sender) = sender.take()
+        {
+            // Nobody listens when the request has failed already.
+            let _gone = sender.send(md5.clone().finalize().into());
+        }
+        Ok(Some((chunk, (reader, md5, sender))))
+    });
+    let call =
+        part_call(location, upload_id, number).payload(Payload::Stream(Box::pin(stream), length));
+    let part = send_part(store, location, call, number, None).await?;
+    let sent = digest.await.map(hex::encode).unwrap_or_default();
+    if store.etags_are_md5() && part.etag.len() == 32 && part.etag != sent {
+        return Err(BlockError::Unavailable {
+            operation: "upload_part",
+            address: S3BlockStore::address(location),
+            source: "the service received other bytes than were sent".into(),
+        });
+    }
+    Ok(part)
+}
+
+/// An upload that is aborted unless it completes.
+struct Pending {
+    store: S3BlockStore,
+    location: Location,
+    upload_id: Option<String>,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let Some(upload_id) = self.upload_id.take() else {
+            return;
+        };
+        if tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        let (store, location) = (self.store.clone(), self.location.clone());
+        let tasks = store.shared.tasks.clone();
+        drop(tasks.spawn(async move {
+            if let Err(error) = store.abort(&location, &upload_id).await {
+                tracing::warn!(%error, upload_id, "a failed upload was left behind");
+            }
+        }));
+    }
+}
+
+/// A part in flight; called off when dropped.
+struct InFlight(JoinHandle<Result<UploadedPart, BlockError>>);
+
+impl InFlight {
+    async fn finish(mut self) -> Result<UploadedPart, BlockError> {
+        match (&mut self.0).await {
+            Ok(part) => part,
+            Err(error) => Err(BlockError::Unavailable {
+                operation: "upload_part",
+                address: String::new(),
+                source: Box::new(error),
+            }),
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn put_in_parts(
+    store: &S3BlockStore,
+    location: &Location,
+    options: &PutOptions,
+    mut reader: BodyReader,
+    first: (Vec<Bytes>, OwnedSemaphorePermit),
+    next: Vec<Bytes>,
+) -> Result<PutOutcome, BlockError> {
+    let mut upload = Pending {
+        store: store.clone(),
+        location: location.clone(),
+        upload_id: None,
+    };
+    let upload_id = store.create(location, options).await?;
+    upload.upload_id = Some(upload_id.clone());
+    let (mut all, mut number) = (Some(Md5::new()), 1);
+    let (mut batch, mut begun) = (Some(first), next);
+    let mut flying = std::collections::VecDeque::new();
+    let mut parts = Vec::new();
+    while let Some((chunks, permit)) = batch.take() {
+        if number > MAX_PARTS {
+            return Err(BlockError::InvalidRequest {
+                reason: "the object is too large for one upload; send it in parts".to_owned(),
+            });
+        }
+        let (md5, fed) = digest(chunks.clone(), all).await;
+        all = fed;
+        let task = {
+            let (store, location, id) = (store.clone(), location.clone(), upload_id.clone());
+            async move {
+                let part = put_part(&store, &location, &id, number, chunks, md5).await;
+                drop(permit);
+                part
+            }
+        };
+        flying.push_back(InFlight(store.shared.tasks.spawn(task)));
+        number += 1;
+        if flying.len() >= PARALLEL
+            && let Some(oldest) = flying.pop_front()
+        {
+            parts.push(oldest.finish().await?);
+        }
+        let size = part_size(number);
+        let permit = reserve(store, size).await?;
+        let had: usize = begun.iter().map(Bytes::len).sum();
+        let mut chunks = std::mem::take(&mut begun);
+        chunks.extend(reader.batch(size - had.min(size)).await?);
+        if !chunks.is_empty() {
+            batch = Some((chunks, permit));
+        }
+    }
+    for part in flying {
+        parts.push(part.finish().await?);
+    }
+    store.complete(location, &upload_id, &parts).await?;
+    upload.upload_id = None;
+    Ok(PutOutcome {
+        size: reader.received(),
+        md5: hex::encode(all.unwrap_or_default().finalize()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hold_the_largest_object_and_fit_in_memory() {
+        let total: u64 = (1..=10_000).map(|number| part_size(number) as u64).sum();
+        assert!(total >= 675 << 30, "{total}");
+        assert_eq!(part_size(1), PART);
+        // One must always get through, so that uploads cannot wait for each other for ever.
+        assert!(part_size(10_000) / PERMIT <= MEMORY_PERMITS / 2);
+    }
+}

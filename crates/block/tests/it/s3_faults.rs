@@ -1,0 +1,204 @@
+//! The S3 client on a bad line.
+
+use std::time::Duration;
+
+use lakefs_block::conformance::{chunked, pattern};
+use lakefs_block::{
+    BlockError, BlockStore, MultipartStore, PutBody, PutOptions, S3BlockStore, S3Options,
+};
+use lakefs_runtime::TaskScope;
+
+use crate::moto;
+use crate::proxy::{Fault, Proxy};
+use crate::s3::{at, options, store};
+
+async fn through_proxy(retries: u32) -> Option<(Proxy, S3BlockStore)> {
+    let proxy = Proxy::start(moto::port()?).await;
+    let settings = S3Options {
+        max_retries: retries,
+        response_timeout: Duration::from_secs(20),
+        ..options(format!("http://{}", proxy.address))
+    };
+    let store = store(settings, proxy.tasks());
+    Some((proxy, store))
+}
+
+const BAD: [Fault; 4] = [
+    Fault::Reset,
+    Fault::Answer(503, "SlowDown"),
+    Fault::Answer(500, "InternalError"),
+    Fault::LoseAnswer,
+];
+
+#[tokio::test]
+async fn single_calls_survive_passing_faults() {
+    let Some((proxy, store)) = through_proxy(1).await else {
+        return;
+    };
+    let bytes = pattern(100_000, 31);
+    for fault in BAD {
+        proxy.plan("PUT /lake/passing", fault);
+        let body = PutBody::from_bytes(bytes.clone());
+        store
+            .put(&at("passing"), body, &PutOptions::default())
+            .await
+            .unwrap();
+        proxy.plan("HEAD /lake/passing", fault);
+        assert_eq!(
+            store.head(&at("passing")).await.unwrap().unwrap().size,
+            100_000
+        );
+        proxy.plan("GET /lake/passing", fault);
+        let got = store.get(&at("passing"), None).await.unwrap();
+        assert!(got.collect(1 << 20).await.unwrap() == bytes);
+        proxy.plan("PUT /lake/copy", fault);
+        store.copy(&at("passing"), &at("copy")).await.unwrap();
+        proxy.plan("DELETE /lake/copy", fault);
+        store.delete(&at("copy")).await.unwrap();
+        assert_eq!(store.head(&at("copy")).await.unwrap(), None);
+        assert_eq!(proxy.pending(), 0);
+    }
+}
+
+#[tokio::test]
+async fn uploads_in_parts_survive_passing_faults() {
+    let Some((proxy, store)) = through_proxy(2).await else {
+        return;
+    };
+    let bytes = pattern(18 << 20, 32);
+    for fault in BAD {
+        proxy.plan("POST /lake/parts?uploads", fault);
+        proxy.plan("partNumber=2", fault);
+        proxy.plan("POST /lake/parts?uploadId", fault);
+        let body = chunked(&bytes, 1 << 20, None);
+        let stored = store.put(&at("parts"), body, &PutOptions::default()).await;
+        stored.unwrap_or_else(|error| panic!("{fault:?}: {error:?}"));
+        let got = store.get(&at("parts"), None).await.unwrap();
+        assert!(got.collect(1 << 30).await.unwrap() == bytes);
+        assert_eq!(proxy.pending(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_completion_is_recognised_as_done() {
+    let Some((proxy, store)) = through_proxy(1).await else {
+        return;
+    };
+    let place = at("completed");
+    let id = store.create(&place, &PutOptions::default()).await.unwrap();
+    let body = PutBody::from_bytes("part");
+    let part = store.upload_part(&place, &id, 1, body).await.unwrap();
+    proxy.plan("POST /lake/completed?uploadId", Fault::LoseAnswer);
+    let done = store.complete(&place, &id, &[part]).await.unwrap();
+    assert_eq!(done.size, 4);
+    assert_eq!(proxy.seen("POST /lake/completed?uploadId").len(), 2);
+}
+
+#[tokio::test]
+async fn truncated_reads_go_on_where_they_broke() {
+    let Some((proxy, store)) = through_proxy(1).await else {
+        return;
+    };
+    let bytes = pattern(5_000_000, 33);
+    let body = PutBody::from_bytes(bytes.clone());
+    store
+        .put(&at("cut"), body, &PutOptions::default())
+        .await
+        .unwrap();
+    for cut in [0, 1, 2_000_000] {
+        proxy.plan("GET /lake/cut", Fault::Truncate(cut));
+        proxy.plan("GET /lake/cut", Fault::Truncate(cut));
+    }
+    for _ in 0..2 {
+        // Every break but those that brought nothing is a fresh start for the count of tries.
+        let got = store.get(&at("cut"), None).await.unwrap();
+        let got = got.collect(1 << 30).await;
+        if let Ok(got) = got {
+            assert!(got == bytes);
+        }
+    }
+    let resumed = proxy.seen("GET /lake/cut");
+    assert!(
+        resumed.iter().any(|head| head.contains("if-match: ")),
+        "{resumed:?}"
+    );
+    let got = store.get(&at("cut"), None).await.unwrap();
+    assert!(got.collect(1 << 30).await.unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn a_truncated_read_without_retries_is_an_error_not_a_short_object() {
+    let Some((proxy, store)) = through_proxy(0).await else {
+        return;
+    };
+    let bytes = pattern(1_000_000, 34);
+    let body = PutBody::from_bytes(bytes);
+    store
+        .put(&at("short"), body, &PutOptions::default())
+        .await
+        .unwrap();
+    proxy.plan("GET /lake/short", Fault::Truncate(500_000));
+    let got = store
+        .get(&at("short"), None)
+        .await
+        .unwrap()
+        .collect(1 << 30)
+        .await;
+    assert!(
+        matches!(got, Err(BlockError::Unavailable { .. })),
+        "{got:?}"
+    );
+}
+
+#[tokio::test]
+async fn lasting_faults_are_reported_as_what_they_are() {
+    let Some((proxy, store)) = through_proxy(1).await else {
+        return;
+    };
+    for (status, code) in [(503, "SlowDown"), (500, "InternalError")] {
+        proxy.plan("PUT /lake/lasting", Fault::Answer(status, code));
+        proxy.plan("PUT /lake/lasting", Fault::Answer(status, code));
+        let body = PutBody::from_bytes("x");
+        let stored = store
+            .put(&at("lasting"), body, &PutOptions::default())
+            .await;
+        assert!(
+            matches!(stored, Err(BlockError::Unavailable { .. })),
+            "{stored:?}"
+        );
+        assert_eq!(proxy.pending(), 0);
+    }
+    proxy.plan("PUT /lake/lasting", Fault::Answer(403, "AccessDenied"));
+    let body = PutBody::from_bytes("x");
+    let stored = store
+        .put(&at("lasting"), body, &PutOptions::default())
+        .await;
+    assert!(
+        matches!(stored, Err(BlockError::Denied { .. })),
+        "{stored:?}"
+    );
+    assert_eq!(proxy.seen("PUT /lake/lasting").len(), 5);
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there_is_unavailable() {
+    let settings = S3Options {
+        max_retries: 1,
+        ..options("http://127.0.0.1:1".to_owned())
+    };
+    let store = store(settings, TaskScope::new());
+    let head = store.head(&at("k")).await;
+    assert!(
+        matches!(head, Err(BlockError::Unavailable { .. })),
+        "{head:?}"
+    );
+    let secretless = S3Options {
+        credentials: None,
+        connect_timeout: Duration::from_millis(200),
+        environment: [("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())].into(),
+        ..options("http://127.0.0.1:1".to_owned())
+    };
+    let store = crate::s3::store(secretless, TaskScope::new());
+    let head = store.head(&at("k")).await;
+    assert!(matches!(head, Err(BlockError::Denied { .. })), "{head:?}");
+}
