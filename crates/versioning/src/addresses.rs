@@ -192,7 +192,7 @@ mod tests {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_700_000_000)));
         let ids = Arc::new(Ids::seeded(1, clock));
         let signed = sign_link_address(KEY, SUBJECT, &DataAddresses::new(ids).next());
-        let check = |subject, text: &str, seconds| {
+        let check = |subject, text: &str, seconds: i64| {
             verify_link_address(
                 KEY,
                 subject,

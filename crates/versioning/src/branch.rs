@@ -47,7 +47,11 @@ pub(crate) fn encode_branch(branch: &Branch) -> Vec<u8> {
         id: branch.id.to_string(),
         commit_id: branch.commit_id.to_string(),
         staging_token: branch.staging_token.to_string(),
-        sealed_tokens: branch.sealed_tokens.iter().map(ToString::to_string).collect(),
+        sealed_tokens: branch
+            .sealed_tokens
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         hidden: branch.hidden,
     }
     .encode_to_vec()
@@ -59,9 +63,16 @@ pub(crate) fn decode_branch(name: &str, raw: &[u8]) -> Result<Branch> {
     let stored: StoredBranch = decode(record, raw)?;
     Ok(Branch {
         id: BranchId::from_stored(name),
-        commit_id: stored.commit_id.parse().map_err(|error| Error::corrupt(record(), error))?,
+        commit_id: stored
+            .commit_id
+            .parse()
+            .map_err(|error| Error::corrupt(record(), error))?,
         staging_token: StagingToken::from_stored(&stored.staging_token),
-        sealed_tokens: stored.sealed_tokens.iter().map(|token| StagingToken::from_stored(token)).collect(),
+        sealed_tokens: stored
+            .sealed_tokens
+            .iter()
+            .map(|token| StagingToken::from_stored(token))
+            .collect(),
         hidden: stored.hidden,
     })
 }
@@ -89,10 +100,15 @@ impl Engine {
         show_hidden: bool,
     ) -> Result<Page<Branch>> {
         self.0
-            .list_names(repository.partition.as_bytes(), BRANCH_PREFIX, list, |name, value| {
-                let branch = decode_branch(name, value)?;
-                Ok((show_hidden || !branch.hidden).then_some(branch))
-            })
+            .list_names(
+                repository.partition.as_bytes(),
+                BRANCH_PREFIX,
+                list,
+                |name, value| {
+                    let branch = decode_branch(name, value)?;
+                    Ok((show_hidden || !branch.hidden).then_some(branch))
+                },
+            )
             .await
     }
 
@@ -112,7 +128,10 @@ impl Engine {
         }
         let commit_id = self.commit_id_of(repository, source).await?;
         if self.tag_record(repository, id.as_str()).await?.is_some() {
-            return Err(Error::NameTaken { kind: "tag ID", name: id.to_string() });
+            return Err(Error::NameTaken {
+                kind: "tag ID",
+                name: id.to_string(),
+            });
         }
         self.ensure_no_commit_named(repository, id.as_str()).await?;
         let branch = Branch {
@@ -131,17 +150,28 @@ impl Engine {
             commit: None,
         };
         let source = source.to_string();
-        let event = |point| HookEvent { source: &source, ..event(point) };
+        let event = |point| HookEvent {
+            source: &source,
+            ..event(point)
+        };
         self.before(event(HookPoint::PreCreateBranch)).await?;
         let record = encode_branch(&branch);
         let partition = repository.partition.as_bytes();
-        match self.0.cas(partition, &key, &record, Predicate::Absent).await? {
+        match self
+            .0
+            .cas(partition, &key, &record, Predicate::Absent)
+            .await?
+        {
             Cas::Stored => {}
             Cas::Mismatch => return Err(exists()),
             Cas::Unclear => {
                 // Our token is like no other: if the record knows it, the record began as ours.
                 let now = self.branch_record(repository, id).await?;
-                if !now.branch.tokens().any(|token| *token == branch.staging_token) {
+                if !now
+                    .branch
+                    .tokens()
+                    .any(|token| *token == branch.staging_token)
+                {
                     return Err(exists());
                 }
             }
@@ -151,7 +181,12 @@ impl Engine {
     }
 
     /// Deletes a branch and its uncommitted changes.
-    pub async fn delete_branch(&self, repository: &Repository, id: &BranchId, force: bool) -> Result<()> {
+    pub async fn delete_branch(
+        &self,
+        repository: &Repository,
+        id: &BranchId,
+        force: bool,
+    ) -> Result<()> {
         repository.ensure_writable(force)?;
         if *id == repository.default_branch {
             return Err(Error::DefaultBranch { branch: id.clone() });
@@ -169,23 +204,47 @@ impl Engine {
         self.before(event(HookPoint::PreDeleteBranch)).await?;
         let key = branch_key(id.as_str());
         let partition = repository.partition.as_bytes();
-        self.0.parts.kv.delete(partition, &key).await.map_err(Error::Kv)?;
+        self.0
+            .parts
+            .kv
+            .delete(partition, &key)
+            .await
+            .map_err(Error::Kv)?;
         self.drop_tokens(branch.tokens().cloned().collect());
         self.after(event(HookPoint::PostDeleteBranch)).await;
         Ok(())
     }
 
     /// The record of a branch.
-    pub(crate) async fn branch_record(&self, repository: &Repository, id: &BranchId) -> Result<BranchRecord> {
+    pub(crate) async fn branch_record(
+        &self,
+        repository: &Repository,
+        id: &BranchId,
+    ) -> Result<BranchRecord> {
         self.find_branch(repository, id)
             .await?
-            .ok_or_else(|| Error::BranchNotFound { branch: id.to_string() })
+            .ok_or_else(|| Error::BranchNotFound {
+                branch: id.to_string(),
+            })
     }
 
     /// The record of a branch, if there is one.
-    pub(crate) async fn find_branch(&self, repository: &Repository, id: &BranchId) -> Result<Option<BranchRecord>> {
-        let raw = self.0.kv_get(&repository.partition, &branch_key(id.as_str())).await?;
-        raw.map(|raw| Ok(BranchRecord { branch: decode_branch(id.as_str(), &raw)?, raw })).transpose()
+    pub(crate) async fn find_branch(
+        &self,
+        repository: &Repository,
+        id: &BranchId,
+    ) -> Result<Option<BranchRecord>> {
+        let raw = self
+            .0
+            .kv_get(&repository.partition, &branch_key(id.as_str()))
+            .await?;
+        raw.map(|raw| {
+            Ok(BranchRecord {
+                branch: decode_branch(id.as_str(), &raw)?,
+                raw,
+            })
+        })
+        .transpose()
     }
 
     /// Puts a changed branch in the place of the record that was read. `None` when another change
@@ -204,7 +263,11 @@ impl Engine {
         let record = encode_branch(&new);
         let key = branch_key(new.id.as_str());
         let partition = repository.partition.as_bytes();
-        let ours = match self.0.cas(partition, &key, &record, Predicate::Value(&old.raw)).await? {
+        let ours = match self
+            .0
+            .cas(partition, &key, &record, Predicate::Value(&old.raw))
+            .await?
+        {
             Cas::Stored => true,
             Cas::Mismatch => false,
             Cas::Unclear => match self.find_branch(repository, &new.id).await? {
@@ -212,7 +275,10 @@ impl Engine {
                 None => false,
             },
         };
-        Ok(ours.then(|| BranchRecord { raw: record.into(), branch: new }))
+        Ok(ours.then(|| BranchRecord {
+            raw: record.into(),
+            branch: new,
+        }))
     }
 }
 

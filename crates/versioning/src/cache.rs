@@ -30,7 +30,13 @@ pub(crate) struct ReadEpoch(u64);
 
 impl<K: Hash + Eq + Clone, V: Clone> BelievedCache<K, V> {
     pub(crate) fn new(ttl: Duration) -> Self {
-        Self { ttl, state: Mutex::new(Believed { entries: HashMap::new(), epoch: 0 }) }
+        Self {
+            ttl,
+            state: Mutex::new(Believed {
+                entries: HashMap::new(),
+                epoch: 0,
+            }),
+        }
     }
 
     /// The value, if it is still believed; otherwise the epoch to store a fresh one with.
@@ -55,7 +61,9 @@ impl<K: Hash + Eq + Clone, V: Clone> BelievedCache<K, V> {
         }
         if state.entries.len() >= MAX_BELIEVED {
             let ttl = self.ttl;
-            state.entries.retain(|_, (_, read)| *read <= now && now.since(*read) < ttl);
+            state
+                .entries
+                .retain(|_, (_, read)| *read <= now && now.since(*read) < ttl);
             if state.entries.len() >= MAX_BELIEVED {
                 state.entries.clear();
             }

@@ -28,7 +28,11 @@ pub(crate) enum Cas {
 impl Inner {
     /// The value under a key.
     pub(crate) async fn kv_get(&self, partition: &str, key: &[u8]) -> Result<Option<Bytes>> {
-        self.parts.kv.get(partition.as_bytes(), key).await.map_err(Error::Kv)
+        self.parts
+            .kv
+            .get(partition.as_bytes(), key)
+            .await
+            .map_err(Error::Kv)
     }
 
     /// Stores a value if the condition holds; resolves lost answers as far as the bytes tell.

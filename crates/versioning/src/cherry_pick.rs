@@ -43,19 +43,25 @@ impl Engine {
         let picked = self.commit_of(repository, &request.reference).await?;
         let number = match request.parent_number.unwrap_or(0) {
             0 if picked.parents.len() > 1 => {
-                return Err(Error::ParentRequired { operation: "cherry-picking" });
+                return Err(Error::ParentRequired {
+                    operation: "cherry-picking",
+                });
             }
             0 => 1,
             number => number,
         };
-        let parent = picked.parent(number).ok_or(Error::ParentOutOfRange { number })?;
+        let parent = picked
+            .parent(number)
+            .ok_or(Error::ParentOutOfRange { number })?;
         let before = self.commit_by_id(repository, parent).await?;
         let _turn = self.turn(repository, branch).await;
         let mut tries = Tries::new(self, branch);
         let mut done: Option<(MetaRangeId, MetaRangeId)> = None;
         loop {
             let record = self.clean_branch(repository, branch).await?;
-            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
+            let head = self
+                .commit_by_id(repository, &record.branch.commit_id)
+                .await?;
             let metarange = match done.take().filter(|(from, _)| *from == head.metarange) {
                 Some((_, metarange)) => metarange,
                 None => {
@@ -88,12 +94,18 @@ impl Engine {
         picked: &Commit,
         head: &Commit,
     ) -> CommitDraft {
-        let mut metadata = request.metadata.clone().unwrap_or_else(|| picked.metadata.clone());
+        let mut metadata = request
+            .metadata
+            .clone()
+            .unwrap_or_else(|| picked.metadata.clone());
         metadata.insert(ORIGIN_KEY.to_owned(), picked.id.to_string());
         metadata.insert(COMMITTER_KEY.to_owned(), picked.committer.clone());
         CommitDraft {
             committer: request.committer.clone(),
-            message: request.message.clone().unwrap_or_else(|| picked.message.clone()),
+            message: request
+                .message
+                .clone()
+                .unwrap_or_else(|| picked.message.clone()),
             created: self.0.parts.clock.now(),
             metarange,
             metadata,

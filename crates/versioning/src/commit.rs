@@ -11,9 +11,7 @@ use crate::branch::BranchRecord;
 use crate::head::{HeadMove, Tries};
 use crate::protection::ProtectedAction;
 use crate::staged::StagedCursor;
-use crate::{
-    Branch, Commit, CommitDraft, Engine, Error, HookEvent, HookPoint, Repository, Result,
-};
+use crate::{Branch, Commit, CommitDraft, Engine, Error, HookEvent, HookPoint, Repository, Result};
 
 /// Staged entries read at a time.
 const COMMIT_SCAN: usize = 2000;
@@ -75,7 +73,8 @@ impl Engine {
         request: &CommitRequest,
     ) -> Result<Arc<Commit>> {
         repository.ensure_writable(request.force)?;
-        self.ensure_unprotected(repository, branch, ProtectedAction::Commit).await?;
+        self.ensure_unprotected(repository, branch, ProtectedAction::Commit)
+            .await?;
         let _turn = self.turn(repository, branch).await;
         self.before(HookEvent {
             point: HookPoint::PrepareCommit,
@@ -87,7 +86,10 @@ impl Engine {
         })
         .await?;
         match &request.source_metarange {
-            Some(metarange) => self.commit_metarange(repository, branch, request, metarange).await,
+            Some(metarange) => {
+                self.commit_metarange(repository, branch, request, metarange)
+                    .await
+            }
             None => self.commit_staged(repository, branch, request).await,
         }
     }
@@ -102,13 +104,27 @@ impl Engine {
         let mut done: Option<TableWork> = None;
         let mut tries = Tries::new(self, id);
         loop {
-            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
-            let work = match done.take().filter(|work| work.holds_for(&head, &record.branch)) {
+            let head = self
+                .commit_by_id(repository, &record.branch.commit_id)
+                .await?;
+            let work = match done
+                .take()
+                .filter(|work| work.holds_for(&head, &record.branch))
+            {
                 Some(work) => work,
-                None => self.write_tables(repository, &head, &record.branch, request.allow_empty).await?,
+                None => {
+                    self.write_tables(repository, &head, &record.branch, request.allow_empty)
+                        .await?
+                }
             };
             let keep = record.branch.sealed_tokens.len() - work.tokens.len();
-            let keep_sealed = record.branch.sealed_tokens.iter().take(keep).cloned().collect();
+            let keep_sealed = record
+                .branch
+                .sealed_tokens
+                .iter()
+                .take(keep)
+                .cloned()
+                .collect();
             let Some(metarange) = work.metarange.clone() else {
                 self.forget_sealed(repository, &record, keep_sealed).await?;
                 return Err(Error::NoChanges);
@@ -140,11 +156,16 @@ impl Engine {
         self.ensure_stored(repository, metarange).await?;
         let mut tries = Tries::new(self, id);
         loop {
-            let record = self.clean_branch(repository, id).await.map_err(|error| match error {
-                Error::DirtyBranch { branch } => Error::MetaRangeDirtyBranch { branch },
-                error => error,
-            })?;
-            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
+            let record = self
+                .clean_branch(repository, id)
+                .await
+                .map_err(|error| match error {
+                    Error::DirtyBranch { branch } => Error::MetaRangeDirtyBranch { branch },
+                    error => error,
+                })?;
+            let head = self
+                .commit_by_id(repository, &record.branch.commit_id)
+                .await?;
             let head_move = HeadMove {
                 repository,
                 draft: self.draft(request, metarange.clone(), &head),
@@ -185,18 +206,28 @@ impl Engine {
         let tokens = branch.sealed_tokens.clone();
         let base = head.metarange.clone();
         if tokens.is_empty() && !allow_empty {
-            return Ok(TableWork { base, tokens, metarange: None });
+            return Ok(TableWork {
+                base,
+                tokens,
+                metarange: None,
+            });
         }
         let kv = Arc::clone(&self.0.parts.kv);
         let mut changes = StagedCursor::new(kv, tokens.iter(), b"", COMMIT_SCAN);
         let options = lakefs_tree::CommitOptions { allow_empty };
         let tree = &self.0.parts.tree;
-        let outcome = tree.commit(&repository.namespace, &base, &mut changes, &options).await;
+        let outcome = tree
+            .commit(&repository.namespace, &base, &mut changes, &options)
+            .await;
         let metarange = match outcome.map_err(unwrap_changes)? {
             CommitOutcome::NoChanges => None,
             CommitOutcome::Written { metarange, .. } => Some(metarange),
         };
-        Ok(TableWork { base, tokens, metarange })
+        Ok(TableWork {
+            base,
+            tokens,
+            metarange,
+        })
     }
 
     /// Takes changes that change nothing off the branch, so that they do not pile up.
@@ -213,8 +244,20 @@ impl Engine {
             return Ok(());
         }
         // Nothing is lost if another change came first, or nobody can tell: they stay set aside.
-        if self.swap_branch(repository, record, branch, |_| async { Ok(false) }).await?.is_some() {
-            self.drop_tokens(record.branch.sealed_tokens.iter().skip(kept).cloned().collect());
+        if self
+            .swap_branch(repository, record, branch, |_| async { Ok(false) })
+            .await?
+            .is_some()
+        {
+            self.drop_tokens(
+                record
+                    .branch
+                    .sealed_tokens
+                    .iter()
+                    .skip(kept)
+                    .cloned()
+                    .collect(),
+            );
         }
         Ok(())
     }
@@ -223,7 +266,9 @@ impl Engine {
         CommitDraft {
             committer: request.committer.clone(),
             message: request.message.clone(),
-            created: request.date.map_or_else(|| self.0.parts.clock.now(), Timestamp::from_seconds),
+            created: request
+                .date
+                .map_or_else(|| self.0.parts.clock.now(), Timestamp::from_seconds),
             metarange,
             metadata: request.metadata.clone(),
             parents: vec![head.id.clone()],
@@ -234,18 +279,30 @@ impl Engine {
 
     async fn ensure_stored(&self, repository: &Repository, metarange: &MetaRangeId) -> Result<()> {
         let tree = &self.0.parts.tree;
-        if tree.exists(&repository.namespace, metarange).await.map_err(Error::Tree)? {
+        if tree
+            .exists(&repository.namespace, metarange)
+            .await
+            .map_err(Error::Tree)?
+        {
             return Ok(());
         }
-        Err(Error::MetaRangeNotFound { id: metarange.clone() })
+        Err(Error::MetaRangeNotFound {
+            id: metarange.clone(),
+        })
     }
 
     /// Stores a commit on an existing parent and of existing content; no branch moves.
-    pub async fn add_commit(&self, repository: &Repository, request: AddCommit) -> Result<CommitId> {
+    pub async fn add_commit(
+        &self,
+        repository: &Repository,
+        request: AddCommit,
+    ) -> Result<CommitId> {
         repository.ensure_writable(request.force)?;
         let mut draft = request.draft;
         let [parent] = draft.parents.as_slice() else {
-            return Err(Error::InvalidCommit { reason: "it needs exactly one parent".to_owned() });
+            return Err(Error::InvalidCommit {
+                reason: "it needs exactly one parent".to_owned(),
+            });
         };
         let parent = self.commit_by_id(repository, parent).await?;
         self.ensure_stored(repository, &draft.metarange).await?;
@@ -264,7 +321,9 @@ impl Engine {
         repository.ensure_writable(force)?;
         let computed = draft.id();
         if computed != *id {
-            return Err(Error::InvalidCommit { reason: format!("its identifier is {computed}, not {id}") });
+            return Err(Error::InvalidCommit {
+                reason: format!("its identifier is {computed}, not {id}"),
+            });
         }
         self.store_commit(repository, draft).await.map(drop)
     }

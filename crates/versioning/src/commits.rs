@@ -103,7 +103,11 @@ impl Commit {
 
     /// Bytes it holds on to, roughly.
     fn weight(&self) -> usize {
-        let metadata: usize = self.metadata.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
+        let metadata: usize = self
+            .metadata
+            .iter()
+            .map(|(k, v)| k.len() + v.len() + 64)
+            .sum();
         400 + self.committer.len() + self.message.len() + metadata + self.parents.len() * 96
     }
 }
@@ -127,12 +131,16 @@ fn encode_commit(commit: &Commit) -> Vec<u8> {
 fn decode_commit(id: &CommitId, raw: &[u8]) -> Result<Commit> {
     let record = || format!("commit {id}");
     let stored: StoredCommit = decode(record, raw)?;
-    let parents: Result<Vec<CommitId>, _> = stored.parents.iter().map(|parent| parent.parse()).collect();
+    let parents: Result<Vec<CommitId>, _> =
+        stored.parents.iter().map(|parent| parent.parse()).collect();
     let commit = CommitDraft {
         committer: stored.committer,
         message: stored.message,
         created: stored.creation_date.unwrap_or_default().into(),
-        metarange: stored.meta_range_id.parse().map_err(|error| Error::corrupt(record(), error))?,
+        metarange: stored
+            .meta_range_id
+            .parse()
+            .map_err(|error| Error::corrupt(record(), error))?,
         metadata: map_of(stored.metadata),
         parents: parents.map_err(|error| Error::corrupt(record(), error))?,
         version: stored.version,
@@ -140,44 +148,71 @@ fn decode_commit(id: &CommitId, raw: &[u8]) -> Result<Commit> {
     }
     .seal();
     if commit.id != *id {
-        return Err(Error::corrupt(record(), format!("its content hashes to {}", commit.id)));
+        return Err(Error::corrupt(
+            record(),
+            format!("its content hashes to {}", commit.id),
+        ));
     }
     Ok(commit)
 }
 
 impl Engine {
     /// A commit by its whole identifier; from memory when it was read before.
-    pub async fn commit_by_id(&self, repository: &Repository, id: &CommitId) -> Result<Arc<Commit>> {
+    pub async fn commit_by_id(
+        &self,
+        repository: &Repository,
+        id: &CommitId,
+    ) -> Result<Arc<Commit>> {
         self.find_commit(repository, id)
             .await?
             .ok_or_else(|| Error::CommitNotFound { id: id.to_string() })
     }
 
     /// A commit by its whole identifier, if there is one.
-    pub(crate) async fn find_commit(&self, repository: &Repository, id: &CommitId) -> Result<Option<Arc<Commit>>> {
+    pub(crate) async fn find_commit(
+        &self,
+        repository: &Repository,
+        id: &CommitId,
+    ) -> Result<Option<Arc<Commit>>> {
         let key = (Arc::clone(&repository.partition), id.clone());
         if let Some(commit) = self.0.commits.get(&key) {
             return Ok(Some(commit));
         }
-        let Some(raw) = self.0.kv_get(&repository.partition, &commit_key(id.as_str())).await? else {
+        let Some(raw) = self
+            .0
+            .kv_get(&repository.partition, &commit_key(id.as_str()))
+            .await?
+        else {
             return Ok(None);
         };
         let commit = Arc::new(decode_commit(id, &raw)?);
-        self.0.commits.put(key, Arc::clone(&commit), commit.weight());
+        self.0
+            .commits
+            .put(key, Arc::clone(&commit), commit.weight());
         Ok(Some(commit))
     }
 
     /// Stores a commit. One with the same identifier that is there already stays: it may differ in
     /// generation or in fractions of a second, and others may have built on it.
-    pub(crate) async fn store_commit(&self, repository: &Repository, draft: CommitDraft) -> Result<Arc<Commit>> {
+    pub(crate) async fn store_commit(
+        &self,
+        repository: &Repository,
+        draft: CommitDraft,
+    ) -> Result<Arc<Commit>> {
         let commit = Arc::new(draft.seal());
         let key = commit_key(commit.id.as_str());
         let partition = repository.partition.as_bytes();
         let record = encode_commit(&commit);
-        match self.0.cas(partition, &key, &record, Predicate::Absent).await? {
+        match self
+            .0
+            .cas(partition, &key, &record, Predicate::Absent)
+            .await?
+        {
             Cas::Stored => {
                 let key = (Arc::clone(&repository.partition), commit.id.clone());
-                self.0.commits.put(key, Arc::clone(&commit), commit.weight());
+                self.0
+                    .commits
+                    .put(key, Arc::clone(&commit), commit.weight());
                 Ok(commit)
             }
             Cas::Mismatch | Cas::Unclear => self.commit_by_id(repository, &commit.id).await,
@@ -213,10 +248,16 @@ mod tests {
         let merge = CommitDraft {
             committer: "alice".into(),
             message: "Merge 'dev' into 'main'".into(),
-            created: Timestamp { seconds: 1_700_000_001, nanos: 5 },
+            created: Timestamp {
+                seconds: 1_700_000_001,
+                nanos: 5,
+            },
             metarange: "aa".repeat(32).parse().unwrap(),
             metadata: [(".lakefs.merge.strategy".into(), "default".into())].into(),
-            parents: vec!["11".repeat(32).parse().unwrap(), "22".repeat(32).parse().unwrap()],
+            parents: vec![
+                "11".repeat(32).parse().unwrap(),
+                "22".repeat(32).parse().unwrap(),
+            ],
             version: 1,
             generation: 7,
         };
@@ -230,7 +271,10 @@ mod tests {
     fn a_commit_reads_back_and_a_damaged_one_is_named() {
         let commit = CommitDraft {
             metadata: [("empty".into(), String::new())].into(),
-            created: Timestamp { seconds: -62_135_596_800, nanos: 1 },
+            created: Timestamp {
+                seconds: -62_135_596_800,
+                nanos: 1,
+            },
             generation: 3,
             parents: vec!["11".repeat(32).parse().unwrap()],
             ..draft()
@@ -247,9 +291,19 @@ mod tests {
     #[test]
     fn the_oldest_records_have_their_parents_in_reverse() {
         let ids: Vec<CommitId> = ["11", "22"].map(|d| d.repeat(32).parse().unwrap()).into();
-        let mut commit = CommitDraft { parents: ids.clone(), ..draft() }.seal();
-        assert_eq!([commit.parent(0), commit.parent(1), commit.parent(3)], [None, Some(&ids[0]), None]);
+        let mut commit = CommitDraft {
+            parents: ids.clone(),
+            ..draft()
+        }
+        .seal();
+        assert_eq!(
+            [commit.parent(0), commit.parent(1), commit.parent(3)],
+            [None, Some(&ids[0]), None]
+        );
         commit.version = 0;
-        assert_eq!([commit.parent(1), commit.parent(2)], [Some(&ids[1]), Some(&ids[0])]);
+        assert_eq!(
+            [commit.parent(1), commit.parent(2)],
+            [Some(&ids[1]), Some(&ids[0])]
+        );
     }
 }

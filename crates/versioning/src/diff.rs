@@ -114,7 +114,13 @@ impl DiffPage {
     }
 
     /// Puts a difference where it belongs.
-    fn offer(&mut self, list: &ListObjects, path: &[u8], kind: DiffType, data: &[u8]) -> Result<Next> {
+    fn offer(
+        &mut self,
+        list: &ListObjects,
+        path: &[u8],
+        kind: DiffType,
+        data: &[u8],
+    ) -> Result<Next> {
         match list.place(path, self.len()) {
             Placement::Outside => Ok(Next::End),
             Placement::Full => {
@@ -145,7 +151,11 @@ enum Next {
 
 /// What a path means between a left (destination) and a right (source) side; with a base, what the
 /// right side changed since then. `None`: nothing to tell.
-fn classify<I: PartialEq + Copy>(base: Option<Option<I>>, left: Option<I>, right: Option<I>) -> Option<DiffType> {
+fn classify<I: PartialEq + Copy>(
+    base: Option<Option<I>>,
+    left: Option<I>,
+    right: Option<I>,
+) -> Option<DiffType> {
     let two_dot = match (left, right) {
         (None, None) => return None,
         (None, Some(_)) => DiffType::Added,
@@ -153,7 +163,9 @@ fn classify<I: PartialEq + Copy>(base: Option<Option<I>>, left: Option<I>, right
         (Some(left), Some(right)) if left == right => return None,
         (Some(_), Some(_)) => DiffType::Changed,
     };
-    let Some(base) = base else { return Some(two_dot) };
+    let Some(base) = base else {
+        return Some(two_dot);
+    };
     if base == right {
         // Only the left side changed it.
         None
@@ -184,9 +196,17 @@ impl Engine {
         let branch = self.branch_record(repository, branch).await?.branch;
         let head = self.commit_by_id(repository, &branch.commit_id).await?;
         let mut page = DiffPage::default();
-        let Some(start) = list.start() else { return Ok(page) };
+        let Some(start) = list.start() else {
+            return Ok(page);
+        };
         let mut changes = self
-            .uncommitted(repository, &head.metarange, branch.tokens(), &start, list.expected())
+            .uncommitted(
+                repository,
+                &head.metarange,
+                branch.tokens(),
+                &start,
+                list.expected(),
+            )
             .await?;
         while let Some((path, kind, data)) = changes.next().await? {
             match page.offer(list, path, kind, data)? {
@@ -205,7 +225,9 @@ impl Engine {
         metarange: &MetaRangeId,
         tokens: impl Iterator<Item = &'a StagingToken>,
     ) -> Result<bool> {
-        let mut changes = self.uncommitted(repository, metarange, tokens, b"", 16).await?;
+        let mut changes = self
+            .uncommitted(repository, metarange, tokens, b"", 16)
+            .await?;
         Ok(changes.next().await?.is_some())
     }
 
@@ -220,7 +242,10 @@ impl Engine {
     ) -> Result<UncommittedDiff> {
         let kv = Arc::clone(&self.0.parts.kv);
         let staged = StagedCursor::new(kv, tokens, start, expected);
-        Ok(UncommittedDiff { staged, committed: self.walk(repository, metarange, start).await? })
+        Ok(UncommittedDiff {
+            staged,
+            committed: self.walk(repository, metarange, start).await?,
+        })
     }
 
     /// Differences from `left` to `right`. `right` may be a branch's uncommitted state (`main$`).
@@ -237,25 +262,44 @@ impl Engine {
         let resolved = self.resolve(repository, right).await?;
         let right = self.commit_by_id(repository, &resolved.commit_id).await?;
         let mut page = DiffPage::default();
-        let Some(start) = list.start() else { return Ok(page) };
+        let Some(start) = list.start() else {
+            return Ok(page);
+        };
         let base = match which {
             RefDiff::TwoDot => None,
-            RefDiff::ThreeDot => Some(self.required_base(repository, &right, &left).await?.metarange.clone()),
+            RefDiff::ThreeDot => Some(
+                self.required_base(repository, &right, &left)
+                    .await?
+                    .metarange
+                    .clone(),
+            ),
         };
         let (tree, namespace) = (&self.0.parts.tree, &repository.namespace);
         let diff = match &base {
-            None => tree.diff(namespace, &left.metarange, &right.metarange).await,
-            Some(base) => tree.compare(namespace, base, &right.metarange, &left.metarange).await,
+            None => {
+                tree.diff(namespace, &left.metarange, &right.metarange)
+                    .await
+            }
+            Some(base) => {
+                tree.compare(namespace, base, &right.metarange, &left.metarange)
+                    .await
+            }
         };
         let mut diff = diff.map_err(Error::Tree)?;
         diff.seek(&start).await.map_err(Error::Tree)?;
         diff.next().await.map_err(Error::Tree)?;
         let kv = Arc::clone(&self.0.parts.kv);
         let cursor = match (&resolved.kind, resolved.dollar) {
-            (RefKind::Branch(branch), true) => StagedCursor::of_branch(kv, branch, &start, list.expected()),
+            (RefKind::Branch(branch), true) => {
+                StagedCursor::of_branch(kv, branch, &start, list.expected())
+            }
             _ => StagedCursor::empty(kv),
         };
-        let mut staged = StagedSide { cursor, left: left.metarange.clone(), base };
+        let mut staged = StagedSide {
+            cursor,
+            left: left.metarange.clone(),
+            base,
+        };
         loop {
             staged.cursor.load().await?;
             let committed = diff.current().map(|found| found.key);
@@ -266,10 +310,14 @@ impl Engine {
                 (None, Some(_)) => (false, false),
             };
             let next = if use_staged {
-                self.offer_staged(repository, &staged, list, &mut page).await?
+                self.offer_staged(repository, &staged, list, &mut page)
+                    .await?
             } else {
                 let Some(found) = diff.current() else { break };
-                let data = found.right.or(found.left).map_or(&b""[..], |value| value.data);
+                let data = found
+                    .right
+                    .or(found.left)
+                    .map_or(&b""[..], |value| value.data);
                 page.offer(list, found.key, found.kind.into(), data)?
             };
             match next {
@@ -284,7 +332,10 @@ impl Engine {
                 }
                 Next::Seek(end) => {
                     staged.cursor.seek(&end);
-                    if diff.current().is_some_and(|found| found.key < end.as_slice()) {
+                    if diff
+                        .current()
+                        .is_some_and(|found| found.key < end.as_slice())
+                    {
                         diff.seek(&end).await.map_err(Error::Tree)?;
                         diff.next().await.map_err(Error::Tree)?;
                     }
@@ -302,14 +353,21 @@ impl Engine {
         list: &ListObjects,
         page: &mut DiffPage,
     ) -> Result<Next> {
-        let Some((path, change)) = staged.cursor.current()? else { return Ok(Next::End) };
+        let Some((path, change)) = staged.cursor.current()? else {
+            return Ok(Next::End);
+        };
         let (tree, namespace) = (&self.0.parts.tree, &repository.namespace);
-        let left = tree.get(namespace, &staged.left, path).await.map_err(Error::Tree)?;
+        let left = tree
+            .get(namespace, &staged.left, path)
+            .await
+            .map_err(Error::Tree)?;
         let base = match &staged.base {
             None => None,
             Some(base) => Some(tree.get(namespace, base, path).await.map_err(Error::Tree)?),
         };
-        let base = base.as_ref().map(|base| base.as_ref().map(|record| &*record.identity));
+        let base = base
+            .as_ref()
+            .map(|base| base.as_ref().map(|record| &*record.identity));
         let left_identity = left.as_ref().map(|record| &*record.identity);
         let Some(kind) = classify(base, left_identity, change.identity()) else {
             return Ok(Next::Advance);
@@ -329,7 +387,9 @@ impl Engine {
         source: &Arc<Commit>,
         destination: &Arc<Commit>,
     ) -> Result<Arc<Commit>> {
-        let base = self.common_ancestor(repository, source, destination).await?;
+        let base = self
+            .common_ancestor(repository, source, destination)
+            .await?;
         base.ok_or_else(|| Error::NoMergeBase {
             left: source.id.to_string(),
             right: destination.id.to_string(),
@@ -360,7 +420,9 @@ impl UncommittedDiff {
     pub(crate) async fn next(&mut self) -> Result<Option<(&[u8], DiffType, &[u8])>> {
         loop {
             self.staged.load().await?;
-            let Some(key) = self.staged.key() else { return Ok(None) };
+            let Some(key) = self.staged.key() else {
+                return Ok(None);
+            };
             if let Some(committed) = &mut self.committed
                 && committed.current().is_some_and(|record| record.key < key)
             {
@@ -389,10 +451,16 @@ impl UncommittedDiff {
     }
 
     fn judge(&self) -> Result<Option<(&[u8], DiffType, &[u8])>> {
-        let Some((key, staged)) = self.staged.current()? else { return Ok(None) };
+        let Some((key, staged)) = self.staged.current()? else {
+            return Ok(None);
+        };
         let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
         let committed = committed.filter(|record| record.key == key);
-        let kind = classify(None, committed.map(|record| record.identity), staged.identity());
+        let kind = classify(
+            None,
+            committed.map(|record| record.identity),
+            staged.identity(),
+        );
         Ok(kind.map(|kind| {
             let data = match staged {
                 Staged::Entry { data, .. } => data,

@@ -33,14 +33,20 @@ pub(crate) struct Tries<'a> {
 
 impl<'a> Tries<'a> {
     pub(crate) fn new(engine: &'a Engine, branch: &'a BranchId) -> Self {
-        Self { engine, branch, made: 0 }
+        Self {
+            engine,
+            branch,
+            made: 0,
+        }
     }
 
     /// Waits before the next try, or gives up.
     pub(crate) async fn again(&mut self) -> Result<()> {
         self.made += 1;
         if self.made >= self.engine.0.options.max_branch_tries {
-            return Err(Error::TooManyTries { branch: self.branch.clone() });
+            return Err(Error::TooManyTries {
+                branch: self.branch.clone(),
+            });
         }
         BACKOFF.sleep(self.made - 1, &self.engine.0.parts.ids).await;
         Ok(())
@@ -64,13 +70,23 @@ impl Engine {
     /// Whether nothing at all was written to a branch's staging token.
     pub(crate) async fn nothing_staged(&self, branch: &Branch) -> Result<bool> {
         let token = branch.staging_token.as_str().as_bytes();
-        let page = self.0.parts.kv.scan(token, b"", 1).await.map_err(Error::Kv)?;
+        let page = self
+            .0
+            .parts
+            .kv
+            .scan(token, b"", 1)
+            .await
+            .map_err(Error::Kv)?;
         Ok(page.is_empty())
     }
 
     /// Sets a branch's uncommitted changes aside: its staging token becomes the newest sealed one.
     /// `None` when another change came first.
-    pub(crate) async fn seal(&self, repository: &Repository, record: &BranchRecord) -> Result<Option<BranchRecord>> {
+    pub(crate) async fn seal(
+        &self,
+        repository: &Repository,
+        record: &BranchRecord,
+    ) -> Result<Option<BranchRecord>> {
         let mut branch = record.branch.clone();
         let fresh = self.0.new_token(repository, &branch.id);
         let sealed = std::mem::replace(&mut branch.staging_token, fresh.clone());
@@ -81,7 +97,11 @@ impl Engine {
 
     /// The record of a branch that has no uncommitted changes. What its sealed tokens hold changes nothing and
     /// may be dropped with the next change of the record.
-    pub(crate) async fn clean_branch(&self, repository: &Repository, id: &BranchId) -> Result<BranchRecord> {
+    pub(crate) async fn clean_branch(
+        &self,
+        repository: &Repository,
+        id: &BranchId,
+    ) -> Result<BranchRecord> {
         let mut tries = Tries::new(self, id);
         loop {
             let record = self.branch_record(repository, id).await?;
@@ -89,9 +109,14 @@ impl Engine {
             if nothing_staged && record.branch.sealed_tokens.is_empty() {
                 return Ok(record);
             }
-            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
+            let head = self
+                .commit_by_id(repository, &record.branch.commit_id)
+                .await?;
             let dirty = || Error::DirtyBranch { branch: id.clone() };
-            if self.has_changes(repository, &head.metarange, record.branch.tokens()).await? {
+            if self
+                .has_changes(repository, &head.metarange, record.branch.tokens())
+                .await?
+            {
                 return Err(dirty());
             }
             if nothing_staged {
@@ -102,7 +127,14 @@ impl Engine {
                 continue;
             };
             // A write may have been acknowledged between the look and the seal.
-            if self.has_changes(repository, &head.metarange, record.branch.sealed_tokens.iter()).await? {
+            if self
+                .has_changes(
+                    repository,
+                    &head.metarange,
+                    record.branch.sealed_tokens.iter(),
+                )
+                .await?
+            {
                 return Err(dirty());
             }
             return Ok(record);
@@ -114,7 +146,13 @@ impl Engine {
     pub(crate) async fn move_head(
         &self,
         record: &BranchRecord,
-        HeadMove { repository, draft, keep_sealed, points: (pre, post), source }: HeadMove<'_>,
+        HeadMove {
+            repository,
+            draft,
+            keep_sealed,
+            points: (pre, post),
+            source,
+        }: HeadMove<'_>,
     ) -> Result<Option<Arc<Commit>>> {
         let planned = draft.clone().seal();
         let event = |point, commit| HookEvent {
@@ -125,24 +163,45 @@ impl Engine {
             commit_id: None,
             commit: Some(commit),
         };
-        self.before(HookEvent { commit_id: Some(&planned.id), ..event(pre, &planned) }).await?;
+        self.before(HookEvent {
+            commit_id: Some(&planned.id),
+            ..event(pre, &planned)
+        })
+        .await?;
         let commit = self.store_commit(repository, draft).await?;
         let mut branch = record.branch.clone();
-        let dropped: Vec<_> =
-            branch.sealed_tokens.iter().filter(|token| !keep_sealed.contains(token)).cloned().collect();
+        let dropped: Vec<_> = branch
+            .sealed_tokens
+            .iter()
+            .filter(|token| !keep_sealed.contains(token))
+            .cloned()
+            .collect();
         branch.commit_id = commit.id.clone();
         branch.sealed_tokens = keep_sealed;
         let happened = |now: Branch| self.is_in_history(repository, &commit, now.commit_id);
-        if self.swap_branch(repository, record, branch, happened).await?.is_none() {
+        if self
+            .swap_branch(repository, record, branch, happened)
+            .await?
+            .is_none()
+        {
             return Ok(None);
         }
         self.drop_tokens(dropped);
-        self.after(HookEvent { commit_id: Some(&commit.id), ..event(post, &commit) }).await;
+        self.after(HookEvent {
+            commit_id: Some(&commit.id),
+            ..event(post, &commit)
+        })
+        .await;
         Ok(Some(commit))
     }
 
     /// Whether `commit` is `head` or one of its ancestors.
-    async fn is_in_history(&self, repository: &Repository, commit: &Commit, head: CommitId) -> Result<bool> {
+    async fn is_in_history(
+        &self,
+        repository: &Repository,
+        commit: &Commit,
+        head: CommitId,
+    ) -> Result<bool> {
         let mut seen = HashSet::new();
         let mut queue = vec![head];
         while let Some(id) = queue.pop() {
@@ -178,14 +237,22 @@ impl Engine {
         if source == base && !destination.is_empty() {
             return Ok(Some(destination.clone()));
         }
-        let options = lakefs_tree::MergeOptions { strategy: strategy.into() };
+        let options = lakefs_tree::MergeOptions {
+            strategy: strategy.into(),
+        };
         let tree = &self.0.parts.tree;
-        let outcome = tree.merge(&repository.namespace, base, source, destination, &options).await;
+        let outcome = tree
+            .merge(&repository.namespace, base, source, destination, &options)
+            .await;
         match outcome.map_err(Error::Tree)? {
             MergeOutcome::Merged(metarange) => Ok(Some(metarange)),
             MergeOutcome::Conflict { keys } => {
-                let path = keys.first().map(|key| String::from_utf8_lossy(key).into_owned());
-                Err(Error::Conflict { path: path.unwrap_or_default() })
+                let path = keys
+                    .first()
+                    .map(|key| String::from_utf8_lossy(key).into_owned());
+                Err(Error::Conflict {
+                    path: path.unwrap_or_default(),
+                })
             }
         }
     }

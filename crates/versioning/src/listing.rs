@@ -135,16 +135,18 @@ impl Overlay {
     async fn load(&mut self) -> Result<Option<From>> {
         self.staged.load().await?;
         let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
-        Ok(match (self.staged.key(), committed.map(|record| record.key)) {
-            (None, None) => None,
-            (Some(_), None) => Some(From::Staged),
-            (None, Some(_)) => Some(From::Committed),
-            (Some(staged), Some(committed)) => Some(match staged.cmp(committed) {
-                Ordering::Less => From::Staged,
-                Ordering::Equal => From::Both,
-                Ordering::Greater => From::Committed,
-            }),
-        })
+        Ok(
+            match (self.staged.key(), committed.map(|record| record.key)) {
+                (None, None) => None,
+                (Some(_), None) => Some(From::Staged),
+                (None, Some(_)) => Some(From::Committed),
+                (Some(staged), Some(committed)) => Some(match staged.cmp(committed) {
+                    Ordering::Less => From::Staged,
+                    Ordering::Equal => From::Both,
+                    Ordering::Greater => From::Committed,
+                }),
+            },
+        )
     }
 
     async fn advance(&mut self, from: From) -> Result<()> {
@@ -173,12 +175,19 @@ impl Overlay {
 
 impl Engine {
     /// Objects at a reference.
-    pub async fn list(&self, repository: &Repository, reference: &RefExpr, list: &ListObjects) -> Result<ObjectPage> {
+    pub async fn list(
+        &self,
+        repository: &Repository,
+        reference: &RefExpr,
+        list: &ListObjects,
+    ) -> Result<ObjectPage> {
         let _reading = self.0.readers.begin();
         let resolved = self.resolve(repository, reference).await?;
         let commit = self.commit_by_id(repository, &resolved.commit_id).await?;
         let mut page = ObjectPage::default();
-        let Some(start) = list.start() else { return Ok(page) };
+        let Some(start) = list.start() else {
+            return Ok(page);
+        };
         let kv = Arc::clone(&self.0.parts.kv);
         let staged = match resolved.staged_branch() {
             Some(branch) => StagedCursor::of_branch(kv, branch, &start, list.expected()),
@@ -188,10 +197,12 @@ impl Engine {
         let mut overlay = Overlay { staged, committed };
         while let Some(from) = overlay.load().await? {
             let (path, data) = match from {
-                From::Committed => match overlay.committed.as_ref().and_then(MetaRangeIter::current) {
-                    Some(record) => (record.key, Some(record.data)),
-                    None => break,
-                },
+                From::Committed => {
+                    match overlay.committed.as_ref().and_then(MetaRangeIter::current) {
+                        Some(record) => (record.key, Some(record.data)),
+                        None => break,
+                    }
+                }
                 From::Staged | From::Both => match overlay.staged.current()? {
                     Some((path, Staged::Entry { data, .. })) => (path, Some(data)),
                     Some((path, Staged::Tombstone)) => (path, None),
@@ -234,7 +245,10 @@ impl Engine {
             return Ok(None);
         }
         let tree = &self.0.parts.tree;
-        let mut iter = tree.iter(&repository.namespace, metarange).await.map_err(Error::Tree)?;
+        let mut iter = tree
+            .iter(&repository.namespace, metarange)
+            .await
+            .map_err(Error::Tree)?;
         iter.seek(start).await.map_err(Error::Tree)?;
         iter.next().await.map_err(Error::Tree)?;
         Ok(Some(iter))

@@ -64,7 +64,11 @@ struct Walk {
 }
 
 impl Walk {
-    async fn next(&mut self, engine: &Engine, repository: &Repository) -> Result<Option<Arc<Commit>>> {
+    async fn next(
+        &mut self,
+        engine: &Engine,
+        repository: &Repository,
+    ) -> Result<Option<Arc<Commit>>> {
         while let Some(Queued(commit)) = self.queue.pop() {
             if self.since.is_some_and(|since| commit.created < since) {
                 continue;
@@ -72,7 +76,8 @@ impl Walk {
             let follow = if self.first_parent { 1 } else { usize::MAX };
             for parent in commit.parents.iter().take(follow) {
                 if self.seen.insert(parent.clone()) {
-                    self.queue.push(Queued(engine.commit_by_id(repository, parent).await?));
+                    self.queue
+                        .push(Queued(engine.commit_by_id(repository, parent).await?));
                 }
             }
             return Ok(Some(commit));
@@ -83,7 +88,12 @@ impl Walk {
 
 impl Engine {
     /// The history that leads to a reference.
-    pub async fn log(&self, repository: &Repository, reference: &RefExpr, request: &LogRequest) -> Result<LogPage> {
+    pub async fn log(
+        &self,
+        repository: &Repository,
+        reference: &RefExpr,
+        request: &LogRequest,
+    ) -> Result<LogPage> {
         let head = self.commit_of(repository, reference).await?;
         let mut after = match &request.after {
             Some(after) => Some(self.commit_id_of(repository, after).await?),
@@ -125,25 +135,39 @@ impl Engine {
 
     /// Whether a commit changed one of the paths asked for. Merges and first commits never do: what
     /// a merge changed, a commit of one of its sides did.
-    async fn touches(&self, repository: &Repository, commit: &Commit, request: &LogRequest) -> Result<bool> {
+    async fn touches(
+        &self,
+        repository: &Repository,
+        commit: &Commit,
+        request: &LogRequest,
+    ) -> Result<bool> {
         if request.objects.is_empty() && request.prefixes.is_empty() {
             return Ok(true);
         }
-        let [parent] = commit.parents.as_slice() else { return Ok(false) };
+        let [parent] = commit.parents.as_slice() else {
+            return Ok(false);
+        };
         let parent = self.commit_by_id(repository, parent).await?;
         if parent.metarange == commit.metarange {
             return Ok(false);
         }
         let tree = &self.0.parts.tree;
         let namespace = &repository.namespace;
-        let mut diff =
-            tree.diff(namespace, &parent.metarange, &commit.metarange).await.map_err(Error::Tree)?;
+        let mut diff = tree
+            .diff(namespace, &parent.metarange, &commit.metarange)
+            .await
+            .map_err(Error::Tree)?;
         // In key order, so that the walk only goes forward.
         let mut wanted: Vec<(&[u8], bool)> = request
             .objects
             .iter()
             .map(|path| (path.as_bytes(), false))
-            .chain(request.prefixes.iter().map(|prefix| (prefix.as_bytes(), true)))
+            .chain(
+                request
+                    .prefixes
+                    .iter()
+                    .map(|prefix| (prefix.as_bytes(), true)),
+            )
             .collect();
         wanted.sort_unstable();
         for (key, is_prefix) in wanted {

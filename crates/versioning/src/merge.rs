@@ -108,14 +108,21 @@ impl Engine {
         let mut done: Option<([MetaRangeId; 3], MetaRangeId)> = None;
         loop {
             let record = self.clean_branch(repository, destination).await?;
-            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
+            let head = self
+                .commit_by_id(repository, &record.branch.commit_id)
+                .await?;
             let source = self.commit_of(repository, &request.source).await?;
             let base = self.required_base(repository, &source, &head).await?;
             let contents = [&base, &source, &head].map(|commit| commit.metarange.clone());
             let metarange = match done.take().filter(|(from, _)| *from == contents) {
                 Some((_, metarange)) => metarange,
                 None => self
-                    .merge_content(repository, contents.each_ref(), request.strategy, allow_empty)
+                    .merge_content(
+                        repository,
+                        contents.each_ref(),
+                        request.strategy,
+                        allow_empty,
+                    )
                     .await?
                     .ok_or(Error::NoChanges)?,
             };
@@ -143,7 +150,10 @@ impl Engine {
         head: &Commit,
     ) -> CommitDraft {
         let mut metadata = request.metadata.clone();
-        metadata.insert(STRATEGY_KEY.to_owned(), request.strategy.as_str().to_owned());
+        metadata.insert(
+            STRATEGY_KEY.to_owned(),
+            request.strategy.as_str().to_owned(),
+        );
         let mut parents = vec![head.id.clone()];
         if !request.squash {
             parents.push(source.id.clone());

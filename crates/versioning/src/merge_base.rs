@@ -56,8 +56,14 @@ impl Engine {
     ) -> Result<MergeBase> {
         let source = self.commit_of(repository, source).await?;
         let destination = self.commit_of(repository, destination).await?;
-        let base = self.common_ancestor(repository, &source, &destination).await?;
-        Ok(MergeBase { source, destination, base })
+        let base = self
+            .common_ancestor(repository, &source, &destination)
+            .await?;
+        Ok(MergeBase {
+            source,
+            destination,
+            base,
+        })
     }
 
     /// The first commit, walking back from both, that both have in their history.

@@ -22,13 +22,23 @@ impl Engine {
     }
 
     /// Sets keys of a repository's metadata, leaving others.
-    pub async fn set_repository_metadata(&self, repository: &Repository, set: &Metadata, force: bool) -> Result<()> {
+    pub async fn set_repository_metadata(
+        &self,
+        repository: &Repository,
+        set: &Metadata,
+        force: bool,
+    ) -> Result<()> {
         let add = |metadata: &mut Metadata| metadata.extend(set.clone());
         self.change_metadata(repository, force, add).await
     }
 
     /// Removes keys of a repository's metadata; absent ones are fine.
-    pub async fn delete_repository_metadata(&self, repository: &Repository, keys: &[String], force: bool) -> Result<()> {
+    pub async fn delete_repository_metadata(
+        &self,
+        repository: &Repository,
+        keys: &[String],
+        force: bool,
+    ) -> Result<()> {
         let remove = |metadata: &mut Metadata| metadata.retain(|key, _| !keys.contains(key));
         self.change_metadata(repository, force, remove).await
     }
@@ -48,9 +58,16 @@ impl Engine {
             if metadata == before {
                 return Ok(());
             }
-            let record = StoredMetadata { metadata: pairs_of(&metadata) }.encode_to_vec();
+            let record = StoredMetadata {
+                metadata: pairs_of(&metadata),
+            }
+            .encode_to_vec();
             let predicate = raw.as_deref().map_or(Predicate::Absent, Predicate::Value);
-            match self.0.cas(partition, METADATA_KEY, &record, predicate).await? {
+            match self
+                .0
+                .cas(partition, METADATA_KEY, &record, predicate)
+                .await?
+            {
                 Cas::Stored => return Ok(()),
                 // Both kinds of change can be made twice: whoever was in between stays.
                 Cas::Mismatch | Cas::Unclear => {}

@@ -25,12 +25,19 @@ impl Inner {
         let mut items = Vec::new();
         loop {
             let limit = (wanted - items.len()).min(MAX_SCAN);
-            let page = self.parts.kv.scan(partition, &start, limit).await.map_err(Error::Kv)?;
+            let page = self
+                .parts
+                .kv
+                .scan(partition, &start, limit)
+                .await
+                .map_err(Error::Kv)?;
             for (key, value) in page.iter() {
                 if !key.starts_with(&prefix) {
                     return Ok(Page::cut(items, list.amount));
                 }
-                let name = key.get(kind.len()..).and_then(|name| std::str::from_utf8(name).ok());
+                let name = key
+                    .get(kind.len()..)
+                    .and_then(|name| std::str::from_utf8(name).ok());
                 // Every writer names these in UTF-8; anything else is not a name.
                 let Some(name) = name else { continue };
                 items.extend(keep(name, value)?);

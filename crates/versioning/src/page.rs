@@ -75,14 +75,19 @@ impl ListObjects {
         } else if listed >= self.amount {
             Placement::Full
         } else {
-            self.common_prefix(path).map_or(Placement::Item, Placement::Prefix)
+            self.common_prefix(path)
+                .map_or(Placement::Item, Placement::Prefix)
         }
     }
 
     /// How many entries to ask for first: what is rolled up is skipped, not read.
     pub(crate) fn expected(&self) -> usize {
         let wanted = self.amount.saturating_add(1);
-        if self.delimiter.is_empty() { wanted } else { wanted.min(32) }
+        if self.delimiter.is_empty() {
+            wanted
+        } else {
+            wanted.min(32)
+        }
     }
 }
 
@@ -125,7 +130,10 @@ mod tests {
         assert_eq!(list("a/", "a/b/", "").start().unwrap(), b"a/b/\0");
         assert_eq!(list("b/", "a", "/").start().unwrap(), b"b/");
         assert_eq!(list("", "a/b/", "/").start().unwrap(), b"a/b/\0");
-        assert_eq!(list("", "x\u{10ffff}", "\u{10ffff}").start().unwrap(), b"x\xf4\x8f\xbf\xc0");
+        assert_eq!(
+            list("", "x\u{10ffff}", "\u{10ffff}").start().unwrap(),
+            b"x\xf4\x8f\xbf\xc0"
+        );
     }
 
     #[test]

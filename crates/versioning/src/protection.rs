@@ -13,7 +13,9 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::cas::Cas;
-use crate::records::{PROTECTION_KEY, StoredBlockedActions, StoredProtectionRule, StoredProtectionRules, decode};
+use crate::records::{
+    PROTECTION_KEY, StoredBlockedActions, StoredProtectionRule, StoredProtectionRules, decode,
+};
 use crate::{Engine, Error, Repository, Result};
 
 /// How often an unconditional change is tried again when others come first.
@@ -92,12 +94,17 @@ impl CompiledRules {
     }
 
     fn block(&self, branch: &BranchId, action: ProtectedAction) -> bool {
-        self.0.iter().any(|(glob, blocked)| blocked.contains(&action) && glob.is_match(branch.as_str()))
+        self.0
+            .iter()
+            .any(|(glob, blocked)| blocked.contains(&action) && glob.is_match(branch.as_str()))
     }
 }
 
 fn compile(pattern: &str) -> Result<GlobMatcher, globset::Error> {
-    let glob = GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).build()?;
+    let glob = GlobBuilder::new(pattern)
+        .literal_separator(false)
+        .backslash_escape(true)
+        .build()?;
     Ok(glob.compile_matcher())
 }
 
@@ -107,22 +114,34 @@ fn rules_of(stored: StoredProtectionRules) -> Vec<ProtectionRule> {
         .into_iter()
         .map(|rule| {
             let blocked = rule.actions.unwrap_or_default().value;
-            let blocked = blocked.into_iter().filter_map(ProtectedAction::from_stored).collect();
+            let blocked = blocked
+                .into_iter()
+                .filter_map(ProtectedAction::from_stored)
+                .collect();
             (rule.pattern.unwrap_or_default(), blocked)
         })
         .collect();
-    by_pattern.into_iter().map(|(pattern, blocked)| ProtectionRule { pattern, blocked }).collect()
+    by_pattern
+        .into_iter()
+        .map(|(pattern, blocked)| ProtectionRule { pattern, blocked })
+        .collect()
 }
 
 fn encode_rules(rules: &[ProtectionRule]) -> Vec<u8> {
-    let by_pattern: BTreeMap<&str, &ProtectionRule> =
-        rules.iter().map(|rule| (rule.pattern.as_str(), rule)).collect();
+    let by_pattern: BTreeMap<&str, &ProtectionRule> = rules
+        .iter()
+        .map(|rule| (rule.pattern.as_str(), rule))
+        .collect();
     let rules = by_pattern
         .into_values()
         .map(|rule| StoredProtectionRule {
             pattern: Some(rule.pattern.clone()),
             actions: Some(StoredBlockedActions {
-                value: rule.blocked.iter().map(|action| action.to_stored()).collect(),
+                value: rule
+                    .blocked
+                    .iter()
+                    .map(|action| action.to_stored())
+                    .collect(),
             }),
         })
         .collect();
@@ -130,15 +149,25 @@ fn encode_rules(rules: &[ProtectionRule]) -> Vec<u8> {
 }
 
 fn checksum_of(raw: &[u8]) -> String {
-    if raw.is_empty() { String::new() } else { hex::encode(Sha256::digest(raw)) }
+    if raw.is_empty() {
+        String::new()
+    } else {
+        hex::encode(Sha256::digest(raw))
+    }
 }
 
 impl Engine {
     /// A repository's protection rules, as stored now.
     pub async fn protection_rules(&self, repository: &Repository) -> Result<ProtectionRules> {
-        let raw = self.protection_record(repository).await?.unwrap_or_default();
+        let raw = self
+            .protection_record(repository)
+            .await?
+            .unwrap_or_default();
         let name = || format!("branch protection rules of repository {}", repository.id);
-        Ok(ProtectionRules { rules: rules_of(decode(name, &raw)?), checksum: checksum_of(&raw) })
+        Ok(ProtectionRules {
+            rules: rules_of(decode(name, &raw)?),
+            checksum: checksum_of(&raw),
+        })
     }
 
     /// Replaces a repository's protection rules; with `checksum` only if it is still theirs.
@@ -160,17 +189,27 @@ impl Engine {
         let mut stored = false;
         for _ in 0..MAX_TRIES {
             let raw = self.protection_record(repository).await?;
-            if checksum.is_some_and(|checksum| checksum != checksum_of(raw.as_deref().unwrap_or_default())) {
+            if checksum
+                .is_some_and(|checksum| checksum != checksum_of(raw.as_deref().unwrap_or_default()))
+            {
                 return Err(Error::PreconditionFailed);
             }
             let predicate = raw.as_deref().map_or(Predicate::Absent, Predicate::Value);
-            if let Cas::Stored = self.0.cas(partition, PROTECTION_KEY, &record, predicate).await? {
+            if let Cas::Stored = self
+                .0
+                .cas(partition, PROTECTION_KEY, &record, predicate)
+                .await?
+            {
                 stored = true;
                 break;
             }
         }
         self.0.rules.invalidate(&repository.partition);
-        if stored { Ok(()) } else { Err(Error::PreconditionFailed) }
+        if stored {
+            Ok(())
+        } else {
+            Err(Error::PreconditionFailed)
+        }
     }
 
     /// Whether a branch is protected from an action; from memory for a few seconds.
@@ -186,7 +225,12 @@ impl Engine {
             Err(epoch) => {
                 let rules = self.protection_rules(repository).await?.rules;
                 let rules = Arc::new(CompiledRules::new(&rules));
-                self.0.rules.put(Arc::clone(&repository.partition), Arc::clone(&rules), now, epoch);
+                self.0.rules.put(
+                    Arc::clone(&repository.partition),
+                    Arc::clone(&rules),
+                    now,
+                    epoch,
+                );
                 rules
             }
         };
@@ -201,7 +245,10 @@ impl Engine {
         action: ProtectedAction,
     ) -> Result<()> {
         if self.is_protected(repository, branch, action).await? {
-            return Err(Error::Protected { branch: branch.clone(), action });
+            return Err(Error::Protected {
+                branch: branch.clone(),
+                action,
+            });
         }
         Ok(())
     }
@@ -216,7 +263,10 @@ mod tests {
     use super::*;
 
     fn rule(pattern: &str, blocked: &[ProtectedAction]) -> ProtectionRule {
-        ProtectionRule { pattern: pattern.to_owned(), blocked: blocked.to_vec() }
+        ProtectionRule {
+            pattern: pattern.to_owned(),
+            blocked: blocked.to_vec(),
+        }
     }
 
     #[test]

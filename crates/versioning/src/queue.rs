@@ -46,7 +46,10 @@ impl Drop for Turn {
         drop(self.guard.take());
         drop(self.queue.take());
         // The map's own reference is the last one: nobody waits.
-        if queues.get(&self.key).is_some_and(|queue| Arc::strong_count(queue) == 1) {
+        if queues
+            .get(&self.key)
+            .is_some_and(|queue| Arc::strong_count(queue) == 1)
+        {
             queues.remove(&self.key);
         }
     }

@@ -53,7 +53,10 @@ impl Engine {
     pub async fn resolve(&self, repository: &Repository, reference: &RefExpr) -> Result<Resolved> {
         let (kind, mut commit_id) = self.resolve_base(repository, reference).await?;
         let is_branch = matches!(kind, RefKind::Branch(_));
-        let invalid = |reason| Error::RefInvalid { reference: reference.to_string(), reason };
+        let invalid = |reason| Error::RefInvalid {
+            reference: reference.to_string(),
+            reason,
+        };
         let (mut staged, mut dollar) = (is_branch, false);
         for modifier in &reference.modifiers {
             staged = false;
@@ -64,17 +67,26 @@ impl Engine {
                 Modifier::Committed => {}
                 Modifier::Staged => (staged, dollar) = (true, true),
                 Modifier::Ancestor(count) => {
-                    commit_id = self.ancestor(repository, reference, commit_id, count).await?;
+                    commit_id = self
+                        .ancestor(repository, reference, commit_id, count)
+                        .await?;
                 }
                 Modifier::Parent(0) => {}
                 Modifier::Parent(number) => {
                     let commit = self.commit_by_id(repository, &commit_id).await?;
                     let parent = commit.parent(number);
-                    commit_id = parent.ok_or_else(|| invalid("the commit has no such parent"))?.clone();
+                    commit_id = parent
+                        .ok_or_else(|| invalid("the commit has no such parent"))?
+                        .clone();
                 }
             }
         }
-        Ok(Resolved { kind, commit_id, staged, dollar })
+        Ok(Resolved {
+            kind,
+            commit_id,
+            staged,
+            dollar,
+        })
     }
 
     async fn ancestor(
@@ -87,14 +99,20 @@ impl Engine {
         for _ in 0..count {
             let commit = self.commit_by_id(repository, &id).await?;
             let Some(parent) = commit.parent(1) else {
-                return Err(Error::RefNotFound { reference: reference.to_string() });
+                return Err(Error::RefNotFound {
+                    reference: reference.to_string(),
+                });
             };
             id = parent.clone();
         }
         Ok(id)
     }
 
-    async fn resolve_base(&self, repository: &Repository, reference: &RefExpr) -> Result<(RefKind, CommitId)> {
+    async fn resolve_base(
+        &self,
+        repository: &Repository,
+        reference: &RefExpr,
+    ) -> Result<(RefKind, CommitId)> {
         let base = reference.base.as_str();
         if let Ok(id) = base.parse::<CommitId>()
             && let Some(commit) = self.find_commit(repository, &id).await?
@@ -102,7 +120,10 @@ impl Engine {
             return Ok((RefKind::Commit, commit.id.clone()));
         }
         // A stored default branch may have a name that new branches may not have.
-        if let Some(record) = self.find_branch(repository, &BranchId::from_stored(base)).await? {
+        if let Some(record) = self
+            .find_branch(repository, &BranchId::from_stored(base))
+            .await?
+        {
             let id = record.branch.commit_id.clone();
             return Ok((RefKind::Branch(record.branch), id));
         }
@@ -115,25 +136,49 @@ impl Engine {
         {
             return Ok((RefKind::Commit, id));
         }
-        Err(Error::RefNotFound { reference: reference.to_string() })
+        Err(Error::RefNotFound {
+            reference: reference.to_string(),
+        })
     }
 
-    async fn commit_by_prefix(&self, repository: &Repository, prefix: &str) -> Result<Option<CommitId>> {
+    async fn commit_by_prefix(
+        &self,
+        repository: &Repository,
+        prefix: &str,
+    ) -> Result<Option<CommitId>> {
         let start = commit_key(prefix);
         let partition = repository.partition.as_bytes();
-        let page = self.0.parts.kv.scan(partition, &start, 2).await.map_err(Error::Kv)?;
+        let page = self
+            .0
+            .parts
+            .kv
+            .scan(partition, &start, 2)
+            .await
+            .map_err(Error::Kv)?;
         let mut found = page.iter().filter(|(key, _)| key.starts_with(&start));
-        let Some((key, _)) = found.next() else { return Ok(None) };
+        let Some((key, _)) = found.next() else {
+            return Ok(None);
+        };
         if found.next().is_some() {
-            return Err(Error::RefAmbiguous { prefix: prefix.to_owned() });
+            return Err(Error::RefAmbiguous {
+                prefix: prefix.to_owned(),
+            });
         }
-        let id = key.get(COMMIT_PREFIX.len()..).and_then(|id| std::str::from_utf8(id).ok());
-        let Some(id) = id.and_then(|id| id.parse().ok()) else { return Ok(None) };
+        let id = key
+            .get(COMMIT_PREFIX.len()..)
+            .and_then(|id| std::str::from_utf8(id).ok());
+        let Some(id) = id.and_then(|id| id.parse().ok()) else {
+            return Ok(None);
+        };
         Ok(Some(self.commit_by_id(repository, &id).await?.id.clone()))
     }
 
     /// The identifier of the commit a reference names; `$` names none.
-    pub(crate) async fn commit_id_of(&self, repository: &Repository, reference: &RefExpr) -> Result<CommitId> {
+    pub(crate) async fn commit_id_of(
+        &self,
+        repository: &Repository,
+        reference: &RefExpr,
+    ) -> Result<CommitId> {
         let resolved = self.resolve(repository, reference).await?;
         if resolved.dollar {
             return Err(Error::RefInvalid {
@@ -145,17 +190,28 @@ impl Engine {
     }
 
     /// The commit a reference names; `$` names none.
-    pub async fn commit_of(&self, repository: &Repository, reference: &RefExpr) -> Result<Arc<Commit>> {
+    pub async fn commit_of(
+        &self,
+        repository: &Repository,
+        reference: &RefExpr,
+    ) -> Result<Arc<Commit>> {
         let id = self.commit_id_of(repository, reference).await?;
         self.commit_by_id(repository, &id).await
     }
 
     /// Refuses a new name that is the whole identifier of a commit: it could never be reached.
-    pub(crate) async fn ensure_no_commit_named(&self, repository: &Repository, name: &str) -> Result<()> {
+    pub(crate) async fn ensure_no_commit_named(
+        &self,
+        repository: &Repository,
+        name: &str,
+    ) -> Result<()> {
         if let Ok(id) = name.parse()
             && self.find_commit(repository, &id).await?.is_some()
         {
-            return Err(Error::NameTaken { kind: "commit ID", name: name.to_owned() });
+            return Err(Error::NameTaken {
+                kind: "commit ID",
+                name: name.to_owned(),
+            });
         }
         Ok(())
     }

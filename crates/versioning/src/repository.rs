@@ -90,7 +90,9 @@ impl Repository {
     /// Refuses changes of a read-only repository that are not forced.
     pub(crate) fn ensure_writable(&self, force: bool) -> Result<()> {
         if self.read_only && !force {
-            return Err(Error::ReadOnly { repository: self.id.clone() });
+            return Err(Error::ReadOnly {
+                repository: self.id.clone(),
+            });
         }
         Ok(())
     }
@@ -118,15 +120,23 @@ impl Engine {
     /// returned future is dropped, so that no namespace is left marked without a repository.
     pub async fn create_repository(&self, request: &CreateRepository) -> Result<Arc<Repository>> {
         let (engine, request) = (self.clone(), request.clone());
-        self.carry_through(async move { engine.create_repository_now(&request).await }).await
+        self.carry_through(async move { engine.create_repository_now(&request).await })
+            .await
     }
 
     async fn create_repository_now(&self, request: &CreateRepository) -> Result<Arc<Repository>> {
         let _one_at_a_time = self.0.creations.lock().await;
         let key = repository_key(request.id.as_str());
-        let exists = || Error::RepositoryExists { repository: request.id.clone() };
+        let exists = || Error::RepositoryExists {
+            repository: request.id.clone(),
+        };
         let kv = &self.0.parts.kv;
-        if kv.get(REPOSITORIES, &key).await.map_err(Error::Kv)?.is_some() {
+        if kv
+            .get(REPOSITORIES, &key)
+            .await
+            .map_err(Error::Kv)?
+            .is_some()
+        {
             return Err(exists());
         }
         let marked = !request.bare && !request.read_only;
@@ -148,7 +158,11 @@ impl Engine {
             self.create_first_branch(&repository).await?;
         }
         let record = repository.to_stored().encode_to_vec();
-        let stored = match self.0.cas(REPOSITORIES, &key, &record, Predicate::Absent).await? {
+        let stored = match self
+            .0
+            .cas(REPOSITORIES, &key, &record, Predicate::Absent)
+            .await?
+        {
             Cas::Stored => true,
             Cas::Mismatch => false,
             Cas::Unclear => {
@@ -188,7 +202,12 @@ impl Engine {
         let key = branch_key(branch.id.as_str());
         // The partition is this repository's own: nobody else writes to it yet.
         let record = encode_branch(&branch);
-        self.0.parts.kv.set(repository.partition.as_bytes(), &key, &record).await.map_err(Error::Kv)
+        self.0
+            .parts
+            .kv
+            .set(repository.partition.as_bytes(), &key, &record)
+            .await
+            .map_err(Error::Kv)
     }
 
     /// A repository; from memory for a few seconds.
@@ -199,19 +218,29 @@ impl Engine {
             Err(epoch) => epoch,
         };
         let Some((_, stored)) = self.0.repository_record(id).await? else {
-            return Err(Error::RepositoryNotFound { repository: id.clone() });
+            return Err(Error::RepositoryNotFound {
+                repository: id.clone(),
+            });
         };
         let (repository, in_deletion) = Repository::from_stored(stored)?;
         if in_deletion {
-            return Err(Error::RepositoryInDeletion { repository: id.clone() });
+            return Err(Error::RepositoryInDeletion {
+                repository: id.clone(),
+            });
         }
         let repository = Arc::new(repository);
-        self.0.repositories.put(id.clone(), Arc::clone(&repository), now, epoch);
+        self.0
+            .repositories
+            .put(id.clone(), Arc::clone(&repository), now, epoch);
         Ok(repository)
     }
 
     /// Repositories by name, those in deletion left out. `search` keeps names that contain it.
-    pub async fn list_repositories(&self, list: &ListRefs, search: &str) -> Result<Page<Arc<Repository>>> {
+    pub async fn list_repositories(
+        &self,
+        list: &ListRefs,
+        search: &str,
+    ) -> Result<Page<Arc<Repository>>> {
         self.0
             .list_names(REPOSITORIES, REPOSITORY_PREFIX, list, |name, value| {
                 if !name.contains(search) {
@@ -229,12 +258,15 @@ impl Engine {
     /// leaves the repository in deletion, which [`Engine::start`] finishes.
     pub async fn delete_repository(&self, id: &RepositoryId, force: bool) -> Result<()> {
         let (engine, id) = (self.clone(), id.clone());
-        self.carry_through(async move { engine.delete_repository_now(&id, force).await }).await
+        self.carry_through(async move { engine.delete_repository_now(&id, force).await })
+            .await
     }
 
     async fn delete_repository_now(&self, id: &RepositoryId, force: bool) -> Result<()> {
         let _one_at_a_time = self.0.creations.lock().await;
-        let not_found = || Error::RepositoryNotFound { repository: id.clone() };
+        let not_found = || Error::RepositoryNotFound {
+            repository: id.clone(),
+        };
         let repository = loop {
             let (raw, mut stored) = self.0.repository_record(id).await?.ok_or_else(not_found)?;
             let (repository, in_deletion) = Repository::from_stored(stored.clone())?;
@@ -245,7 +277,11 @@ impl Engine {
             stored.state = IN_DELETION;
             let key = repository_key(id.as_str());
             let marked = stored.encode_to_vec();
-            if let Cas::Stored = self.0.cas(REPOSITORIES, &key, &marked, Predicate::Value(&raw)).await? {
+            if let Cas::Stored = self
+                .0
+                .cas(REPOSITORIES, &key, &marked, Predicate::Value(&raw))
+                .await?
+            {
                 break repository;
             }
         };
@@ -255,7 +291,12 @@ impl Engine {
         let now = self.0.repository_record(id).await?;
         if now.is_some_and(|(_, stored)| stored.instance_uid == repository.instance_uid) {
             let key = repository_key(id.as_str());
-            self.0.parts.kv.delete(REPOSITORIES, &key).await.map_err(Error::Kv)?;
+            self.0
+                .parts
+                .kv
+                .delete(REPOSITORIES, &key)
+                .await
+                .map_err(Error::Kv)?;
         }
         self.0.repositories.invalidate(id);
         Ok(())
@@ -271,27 +312,43 @@ impl Engine {
                 .scan(partition, BRANCH_PREFIX.as_bytes(), DELETE_PAGE)
                 .await
                 .map_err(Error::Kv)?;
-            let branches: Vec<_> =
-                page.iter().filter(|(key, _)| key.starts_with(BRANCH_PREFIX.as_bytes())).collect();
+            let branches: Vec<_> = page
+                .iter()
+                .filter(|(key, _)| key.starts_with(BRANCH_PREFIX.as_bytes()))
+                .collect();
             if branches.is_empty() {
                 break;
             }
             let mut tokens = Vec::new();
             for (_, value) in &branches {
                 // A damaged record must not keep a repository from being deleted.
-                let Ok(stored) = decode::<StoredBranch>(String::new, value) else { continue };
+                let Ok(stored) = decode::<StoredBranch>(String::new, value) else {
+                    continue;
+                };
                 let names = std::iter::once(stored.staging_token).chain(stored.sealed_tokens);
-                tokens.extend(names.filter(|name| !name.is_empty()).map(|name| StagingToken::from_stored(&name)));
+                tokens.extend(
+                    names
+                        .filter(|name| !name.is_empty())
+                        .map(|name| StagingToken::from_stored(&name)),
+                );
             }
             self.0.record_dropped(&tokens).await?;
-            let deletions: Vec<_> = branches.iter().map(|(key, _)| Write::Delete { key }).collect();
-            kv.write_batch(partition, &deletions).await.map_err(Error::Kv)?;
+            let deletions: Vec<_> = branches
+                .iter()
+                .map(|(key, _)| Write::Delete { key })
+                .collect();
+            kv.write_batch(partition, &deletions)
+                .await
+                .map_err(Error::Kv)?;
         }
         self.0.cleaner.wake();
         kv.clear_partition(partition).await.map_err(Error::Kv)?;
         let index = format!("{REPOSITORY_PREFIX}{}/", repository.partition).into_bytes();
         loop {
-            let page = kv.scan(PULLS, &index, DELETE_PAGE).await.map_err(Error::Kv)?;
+            let page = kv
+                .scan(PULLS, &index, DELETE_PAGE)
+                .await
+                .map_err(Error::Kv)?;
             let deletions: Vec<_> = page
                 .iter()
                 .filter(|(key, _)| key.starts_with(&index))
@@ -307,14 +364,19 @@ impl Engine {
     /// Finishes deletions that a server left unfinished.
     pub(crate) async fn finish_deletions(self) {
         let mut left = Vec::new();
-        let all = ListRefs { amount: usize::MAX, ..ListRefs::default() };
-        let scan = self.0.list_names(REPOSITORIES, REPOSITORY_PREFIX, &all, |name, value| {
-            let stored = decode::<StoredRepository>(|| format!("repository {name}"), value);
-            if stored.is_ok_and(|stored| stored.state == IN_DELETION) {
-                left.extend(RepositoryId::new(name).ok());
-            }
-            Ok(None::<()>)
-        });
+        let all = ListRefs {
+            amount: usize::MAX,
+            ..ListRefs::default()
+        };
+        let scan = self
+            .0
+            .list_names(REPOSITORIES, REPOSITORY_PREFIX, &all, |name, value| {
+                let stored = decode::<StoredRepository>(|| format!("repository {name}"), value);
+                if stored.is_ok_and(|stored| stored.state == IN_DELETION) {
+                    left.extend(RepositoryId::new(name).ok());
+                }
+                Ok(None::<()>)
+            });
         if let Err(error) = scan.await {
             tracing::warn!(%error, "looking for unfinished deletions failed");
         }
@@ -327,9 +389,18 @@ impl Engine {
 }
 
 impl Inner {
-    async fn repository_record(&self, id: &RepositoryId) -> Result<Option<(Bytes, StoredRepository)>> {
+    async fn repository_record(
+        &self,
+        id: &RepositoryId,
+    ) -> Result<Option<(Bytes, StoredRepository)>> {
         let key = repository_key(id.as_str());
-        let Some(raw) = self.parts.kv.get(REPOSITORIES, &key).await.map_err(Error::Kv)? else {
+        let Some(raw) = self
+            .parts
+            .kv
+            .get(REPOSITORIES, &key)
+            .await
+            .map_err(Error::Kv)?
+        else {
             return Ok(None);
         };
         let stored = decode(|| format!("repository {id}"), &raw)?;
@@ -337,22 +408,39 @@ impl Inner {
     }
 
     fn marker(&self, namespace: &StorageNamespace, key: &str) -> Result<Location> {
-        self.parts.blocks.locate(namespace, Address::Relative(key)).map_err(Error::Block)
+        self.parts
+            .blocks
+            .locate(namespace, Address::Relative(key))
+            .map_err(Error::Block)
     }
 
     /// Marks a namespace as taken, unless it is, and sees that what is written there can be read.
     async fn claim_namespace(&self, namespace: &StorageNamespace) -> Result<()> {
         let blocks = &self.parts.blocks;
-        let old = self.options.ensure_readable_root_namespace.then_some(OLD_MARKER);
+        let old = self
+            .options
+            .ensure_readable_root_namespace
+            .then_some(OLD_MARKER);
         for key in old.into_iter().chain([MARKER]) {
             let location = self.marker(namespace, key)?;
-            if blocks.head(&location).await.map_err(Error::Block)?.is_some() {
-                return Err(Error::NamespaceInUse { namespace: namespace.clone(), key });
+            if blocks
+                .head(&location)
+                .await
+                .map_err(Error::Block)?
+                .is_some()
+            {
+                return Err(Error::NamespaceInUse {
+                    namespace: namespace.clone(),
+                    key,
+                });
             }
         }
         let location = self.marker(namespace, MARKER)?;
         let body = PutBody::from_bytes(MARKER_TEXT);
-        blocks.put(&location, body, &lakefs_block::PutOptions::default()).await.map_err(Error::Block)?;
+        blocks
+            .put(&location, body, &lakefs_block::PutOptions::default())
+            .await
+            .map_err(Error::Block)?;
         let found = blocks.get(&location, None).await.map_err(Error::Block)?;
         let found: Vec<Bytes> = found.stream.try_collect().await.map_err(Error::Block)?;
         if found.concat() != MARKER_TEXT.as_bytes() {
@@ -366,6 +454,10 @@ impl Inner {
 
     async fn release_namespace(&self, namespace: &StorageNamespace) -> Result<()> {
         let location = self.marker(namespace, MARKER)?;
-        self.parts.blocks.delete(&location).await.map_err(Error::Block)
+        self.parts
+            .blocks
+            .delete(&location)
+            .await
+            .map_err(Error::Block)
     }
 }

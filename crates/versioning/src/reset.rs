@@ -14,7 +14,12 @@ const WRITE_PAGE: usize = 1000;
 
 impl Engine {
     /// Takes back all uncommitted changes of a branch.
-    pub async fn reset_branch(&self, repository: &Repository, branch: &BranchId, force: bool) -> Result<()> {
+    pub async fn reset_branch(
+        &self,
+        repository: &Repository,
+        branch: &BranchId,
+        force: bool,
+    ) -> Result<()> {
         self.ensure_stageable(repository, branch, force).await?;
         let _turn = self.turn(repository, branch).await;
         let mut tries = Tries::new(self, branch);
@@ -24,8 +29,13 @@ impl Engine {
             let fresh = self.0.new_token(repository, branch);
             reset.staging_token = fresh.clone();
             reset.sealed_tokens.clear();
-            let happened = |now: Branch| async move { Ok(now.tokens().any(|token| *token == fresh)) };
-            if self.swap_branch(repository, &record, reset, happened).await?.is_some() {
+            let happened =
+                |now: Branch| async move { Ok(now.tokens().any(|token| *token == fresh)) };
+            if self
+                .swap_branch(repository, &record, reset, happened)
+                .await?
+                .is_some()
+            {
                 self.drop_tokens(record.branch.tokens().cloned().collect());
                 return Ok(());
             }
@@ -52,15 +62,22 @@ impl Engine {
             let record = self.branch_record(repository, branch).await?;
             let mut reset = record.branch.clone();
             let fresh = self.0.new_token(repository, branch);
-            let written = self.write_committed(repository, &record.branch, prefix, &fresh).await?;
+            let written = self
+                .write_committed(repository, &record.branch, prefix, &fresh)
+                .await?;
             if !written {
                 return Ok(());
             }
             let old = std::mem::replace(&mut reset.staging_token, fresh.clone());
             reset.sealed_tokens.insert(0, old);
             let token = fresh.clone();
-            let happened = |now: Branch| async move { Ok(now.tokens().any(|other| *other == token)) };
-            if self.swap_branch(repository, &record, reset, happened).await?.is_some() {
+            let happened =
+                |now: Branch| async move { Ok(now.tokens().any(|other| *other == token)) };
+            if self
+                .swap_branch(repository, &record, reset, happened)
+                .await?
+                .is_some()
+            {
                 return Ok(());
             }
             self.drop_tokens(vec![fresh]);
@@ -79,7 +96,15 @@ impl Engine {
     ) -> Result<bool> {
         let kv = &self.0.parts.kv;
         let head = self.commit_by_id(repository, &branch.commit_id).await?;
-        let mut changes = self.uncommitted(repository, &head.metarange, branch.tokens(), prefix.as_bytes(), 1000).await?;
+        let mut changes = self
+            .uncommitted(
+                repository,
+                &head.metarange,
+                branch.tokens(),
+                prefix.as_bytes(),
+                1000,
+            )
+            .await?;
         let mut records: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         let mut any = false;
         loop {
@@ -94,8 +119,13 @@ impl Engine {
                 _ => false,
             };
             if records.len() >= WRITE_PAGE || (!more && !records.is_empty()) {
-                let writes: Vec<_> = records.iter().map(|(key, value)| Write::Set { key, value }).collect();
-                kv.write_batch(token.as_str().as_bytes(), &writes).await.map_err(Error::Kv)?;
+                let writes: Vec<_> = records
+                    .iter()
+                    .map(|(key, value)| Write::Set { key, value })
+                    .collect();
+                kv.write_batch(token.as_str().as_bytes(), &writes)
+                    .await
+                    .map_err(Error::Kv)?;
                 any = true;
                 records.clear();
             }
@@ -131,7 +161,9 @@ impl Engine {
                     Some(entry) => encode_staged(path, entry.identity(), entry.data()),
                     None => encode_tombstone(path),
                 };
-                kv.set(token.as_bytes(), path, &record).await.map_err(Error::Kv)?;
+                kv.set(token.as_bytes(), path, &record)
+                    .await
+                    .map_err(Error::Kv)?;
             } else if self.0.kv_get(token, path).await?.is_some() {
                 // Nothing older shows through: without the record the commit does.
                 kv.delete(token.as_bytes(), path).await.map_err(Error::Kv)?;
@@ -155,7 +187,8 @@ impl Engine {
         force: bool,
     ) -> Result<CommitId> {
         repository.ensure_writable(force)?;
-        self.ensure_unprotected(repository, branch, ProtectedAction::Commit).await?;
+        self.ensure_unprotected(repository, branch, ProtectedAction::Commit)
+            .await?;
         let _turn = self.turn(repository, branch).await;
         let mut tries = Tries::new(self, branch);
         loop {
@@ -167,7 +200,12 @@ impl Engine {
             reset.sealed_tokens.clear();
             // Doing it again is the same.
             let happened = |_| async { Ok(false) };
-            if reset == record.branch || self.swap_branch(repository, &record, reset, happened).await?.is_some() {
+            if reset == record.branch
+                || self
+                    .swap_branch(repository, &record, reset, happened)
+                    .await?
+                    .is_some()
+            {
                 self.drop_tokens(record.branch.sealed_tokens.clone());
                 return Ok(target.id.clone());
             }

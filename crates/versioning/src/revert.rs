@@ -30,19 +30,34 @@ pub struct Revert {
 
 impl Engine {
     /// Reverts a commit on a branch without uncommitted changes. Answers the new commit.
-    pub async fn revert(&self, repository: &Repository, branch: &BranchId, request: &Revert) -> Result<Arc<Commit>> {
+    pub async fn revert(
+        &self,
+        repository: &Repository,
+        branch: &BranchId,
+        request: &Revert,
+    ) -> Result<Arc<Commit>> {
         repository.ensure_writable(request.force)?;
         let reverted = self.commit_of(repository, &request.reference).await?;
         let parent = match (request.parent_number, reverted.parents.len()) {
             (0, 0) => None,
             (0, 1) => reverted.parent(1),
-            (0, _) => return Err(Error::ParentRequired { operation: "reverting" }),
-            (number, _) => {
-                Some(reverted.parent(number).ok_or(Error::ParentOutOfRange { number })?)
+            (0, _) => {
+                return Err(Error::ParentRequired {
+                    operation: "reverting",
+                });
             }
+            (number, _) => Some(
+                reverted
+                    .parent(number)
+                    .ok_or(Error::ParentOutOfRange { number })?,
+            ),
         };
         let back_to = match parent {
-            Some(parent) => self.commit_by_id(repository, parent).await?.metarange.clone(),
+            Some(parent) => self
+                .commit_by_id(repository, parent)
+                .await?
+                .metarange
+                .clone(),
             None => MetaRangeId::EMPTY,
         };
         let _turn = self.turn(repository, branch).await;
@@ -50,7 +65,9 @@ impl Engine {
         let mut done: Option<(MetaRangeId, MetaRangeId)> = None;
         loop {
             let record = self.clean_branch(repository, branch).await?;
-            let head = self.commit_by_id(repository, &record.branch.commit_id).await?;
+            let head = self
+                .commit_by_id(repository, &record.branch.commit_id)
+                .await?;
             let metarange = match done.take().filter(|(from, _)| *from == head.metarange) {
                 Some((_, metarange)) => metarange,
                 None => {

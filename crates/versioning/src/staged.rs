@@ -48,7 +48,11 @@ impl<'a> Staged<'a> {
                 _ => {}
             }
         }
-        Ok(if identity.is_empty() { Self::Tombstone } else { Self::Entry { identity, data } })
+        Ok(if identity.is_empty() {
+            Self::Tombstone
+        } else {
+            Self::Entry { identity, data }
+        })
     }
 
     /// The identity, `None` for a tombstone.
@@ -76,7 +80,10 @@ pub(crate) fn encode_tombstone(path: &[u8]) -> Vec<u8> {
 
 /// Names a staging record in an error.
 pub(crate) fn staged_name(token: &StagingToken, path: &[u8]) -> String {
-    format!("uncommitted change {token} {}", String::from_utf8_lossy(path))
+    format!(
+        "uncommitted change {token} {}",
+        String::from_utf8_lossy(path)
+    )
 }
 
 /// The first key after all keys that begin with `prefix`; `None` when there is no such key.
@@ -113,9 +120,14 @@ impl TokenCursor {
 
     async fn fill(&mut self, kv: &dyn KvStore) -> Result<()> {
         while self.current().is_none() {
-            let Some(start) = self.next_start.take() else { return Ok(()) };
+            let Some(start) = self.next_start.take() else {
+                return Ok(());
+            };
             let partition = self.token.as_str().as_bytes();
-            self.page = kv.scan(partition, &start, self.scan).await.map_err(Error::Kv)?;
+            self.page = kv
+                .scan(partition, &start, self.scan)
+                .await
+                .map_err(Error::Kv)?;
             self.position = 0;
             // Whoever wants more than the first page probably wants much more.
             self.scan = (self.scan * 4).min(MAX_SCAN);
@@ -182,7 +194,12 @@ impl StagedCursor {
                 first_scan: scan,
             })
             .collect();
-        Self { kv, tokens, at: None, ready: false }
+        Self {
+            kv,
+            tokens,
+            at: None,
+            ready: false,
+        }
     }
 
     /// A cursor over nothing.
@@ -191,7 +208,12 @@ impl StagedCursor {
     }
 
     /// A cursor over all uncommitted changes of a branch.
-    pub(crate) fn of_branch(kv: Arc<dyn KvStore>, branch: &Branch, start: &[u8], expected: usize) -> Self {
+    pub(crate) fn of_branch(
+        kv: Arc<dyn KvStore>,
+        branch: &Branch,
+        start: &[u8],
+        expected: usize,
+    ) -> Self {
         Self::new(kv, branch.tokens(), start, expected)
     }
 
@@ -213,8 +235,12 @@ impl StagedCursor {
 
     /// The change the cursor stands on after [`StagedCursor::load`]; `None` at the end.
     pub(crate) fn current(&self) -> Result<Option<(&[u8], Staged<'_>)>> {
-        let Some(cursor) = self.at.and_then(|at| self.tokens.get(at)) else { return Ok(None) };
-        let Some((key, raw)) = cursor.current() else { return Ok(None) };
+        let Some(cursor) = self.at.and_then(|at| self.tokens.get(at)) else {
+            return Ok(None);
+        };
+        let Some((key, raw)) = cursor.current() else {
+            return Ok(None);
+        };
         match Staged::decode(raw) {
             Ok(staged) => Ok(Some((key, staged))),
             Err(error) => Err(Error::corrupt(staged_name(&cursor.token, key), error)),
@@ -223,14 +249,19 @@ impl StagedCursor {
 
     /// The key the cursor stands on after [`StagedCursor::load`].
     pub(crate) fn key(&self) -> Option<&[u8]> {
-        self.at.and_then(|at| self.tokens.get(at)).and_then(TokenCursor::current).map(|(key, _)| key)
+        self.at
+            .and_then(|at| self.tokens.get(at))
+            .and_then(TokenCursor::current)
+            .map(|(key, _)| key)
     }
 
     /// Moves past the current key in all tokens. Needs [`StagedCursor::load`] before the next look.
     pub(crate) fn advance(&mut self) {
         let Some(at) = self.at else { return };
         if self.tokens.len() > 1 {
-            let Some(key) = self.key().map(<[u8]>::to_vec) else { return };
+            let Some(key) = self.key().map(<[u8]>::to_vec) else {
+                return;
+            };
             for (index, cursor) in self.tokens.iter_mut().enumerate() {
                 if index != at && cursor.current().is_some_and(|(other, _)| other == key) {
                     cursor.position += 1;
@@ -273,5 +304,9 @@ impl ChangeSource for StagedCursor {
 
 /// A part of `whole` as shared bytes.
 pub(crate) fn share(whole: &Bytes, part: &[u8]) -> Bytes {
-    if part.is_empty() { Bytes::new() } else { whole.slice_ref(part) }
+    if part.is_empty() {
+        Bytes::new()
+    } else {
+        whole.slice_ref(part)
+    }
 }

@@ -45,13 +45,19 @@ impl PutCondition {
         let holds = match self {
             Self::Always => true,
             Self::Absent if there.is_some() => {
-                return Err(Error::PathExists { path: path.to_string() });
+                return Err(Error::PathExists {
+                    path: path.to_string(),
+                });
             }
             Self::Absent => true,
             Self::Etag(etag) => there.is_some_and(|entry| entry.view().etag == etag),
             Self::Identity(identity) => there.is_some_and(|entry| entry.identity() == identity),
         };
-        if holds { Ok(()) } else { Err(Error::PreconditionFailed) }
+        if holds {
+            Ok(())
+        } else {
+            Err(Error::PreconditionFailed)
+        }
     }
 }
 
@@ -84,9 +90,19 @@ pub(crate) struct StagedWrite<'a> {
 
 impl<'a> StagedWrite<'a> {
     /// Reads the branch.
-    pub(crate) async fn begin(engine: &'a Engine, repository: &'a Repository, branch: &BranchId) -> Result<Self> {
+    pub(crate) async fn begin(
+        engine: &'a Engine,
+        repository: &'a Repository,
+        branch: &BranchId,
+    ) -> Result<Self> {
         let record = engine.branch_record(repository, branch).await?;
-        Ok(Self { engine, repository, key: branch_key(branch.as_str()), record, tries: 0 })
+        Ok(Self {
+            engine,
+            repository,
+            key: branch_key(branch.as_str()),
+            record,
+            tries: 0,
+        })
     }
 
     /// The branch to write to.
@@ -98,9 +114,15 @@ impl<'a> StagedWrite<'a> {
     /// more, to [`StagedWrite::branch`] as it is then.
     pub(crate) async fn settled(&mut self) -> Result<bool> {
         let id = &self.record.branch.id;
-        let raw = self.engine.0.kv_get(&self.repository.partition, &self.key).await?;
+        let raw = self
+            .engine
+            .0
+            .kv_get(&self.repository.partition, &self.key)
+            .await?;
         let Some(raw) = raw else {
-            return Err(Error::BranchNotFound { branch: id.to_string() });
+            return Err(Error::BranchNotFound {
+                branch: id.to_string(),
+            });
         };
         if raw == self.record.raw {
             return Ok(true);
@@ -120,26 +142,47 @@ impl<'a> StagedWrite<'a> {
 
 impl Engine {
     /// The object at a path.
-    pub async fn get(&self, repository: &Repository, reference: &RefExpr, path: &ObjectPath) -> Result<StoredEntry> {
+    pub async fn get(
+        &self,
+        repository: &Repository,
+        reference: &RefExpr,
+        path: &ObjectPath,
+    ) -> Result<StoredEntry> {
         let _reading = self.0.readers.begin();
         let resolved = self.resolve(repository, reference).await?;
         let found = match resolved.staged_branch() {
             Some(branch) => self.visible(repository, branch, path.as_bytes()).await?,
-            None => self.committed(repository, &resolved.commit_id, path.as_bytes()).await?,
+            None => {
+                self.committed(repository, &resolved.commit_id, path.as_bytes())
+                    .await?
+            }
         };
-        found.ok_or_else(|| Error::ObjectNotFound { path: path.to_string() })
+        found.ok_or_else(|| Error::ObjectNotFound {
+            path: path.to_string(),
+        })
     }
 
     /// Whether staging writes on the branch would be refused, before bytes are sent: the branch
     /// exists, is not protected from them, the repository takes changes.
-    pub async fn check_writable(&self, repository: &Repository, branch: &BranchId, force: bool) -> Result<()> {
+    pub async fn check_writable(
+        &self,
+        repository: &Repository,
+        branch: &BranchId,
+        force: bool,
+    ) -> Result<()> {
         self.ensure_stageable(repository, branch, force).await?;
         self.branch_record(repository, branch).await.map(drop)
     }
 
-    pub(crate) async fn ensure_stageable(&self, repository: &Repository, branch: &BranchId, force: bool) -> Result<()> {
+    pub(crate) async fn ensure_stageable(
+        &self,
+        repository: &Repository,
+        branch: &BranchId,
+        force: bool,
+    ) -> Result<()> {
         repository.ensure_writable(force)?;
-        self.ensure_unprotected(repository, branch, ProtectedAction::StagingWrite).await
+        self.ensure_unprotected(repository, branch, ProtectedAction::StagingWrite)
+            .await
     }
 
     /// Stores an entry, uncommitted.
@@ -151,7 +194,8 @@ impl Engine {
         entry: &Entry,
         options: &PutOptions,
     ) -> Result<()> {
-        self.ensure_stageable(repository, branch, options.force).await?;
+        self.ensure_stageable(repository, branch, options.force)
+            .await?;
         let record = encode_staged(path.as_bytes(), &entry.identity(), &entry.encode());
         let kv = &self.0.parts.kv;
         let mut write = StagedWrite::begin(self, repository, branch).await?;
@@ -159,11 +203,21 @@ impl Engine {
         loop {
             if options.condition == PutCondition::Always {
                 let token = write.branch().staging_token.as_str().as_bytes();
-                kv.set(token, path.as_bytes(), &record).await.map_err(Error::Kv)?;
+                kv.set(token, path.as_bytes(), &record)
+                    .await
+                    .map_err(Error::Kv)?;
             } else {
                 // Written before the token was replaced: what is there may be this very write.
                 let ours = written.then_some(record.as_slice());
-                self.put_if(repository, write.branch(), path, &record, &options.condition, ours).await?;
+                self.put_if(
+                    repository,
+                    write.branch(),
+                    path,
+                    &record,
+                    &options.condition,
+                    ours,
+                )
+                .await?;
             }
             written = true;
             if write.settled().await? {
@@ -188,13 +242,22 @@ impl Engine {
             let staged = self.0.kv_get(token, path.as_bytes()).await?;
             let there = match &staged {
                 Some(raw) => stored_entry(&branch.staging_token, path.as_bytes(), raw)?,
-                None => self.visible_below(repository, branch, path.as_bytes()).await?,
+                None => {
+                    self.visible_below(repository, branch, path.as_bytes())
+                        .await?
+                }
             };
             if !is_entry_of(ours, there.as_ref()) {
                 condition.check(path, there.as_ref())?;
             }
-            let predicate = staged.as_deref().map_or(Predicate::Absent, Predicate::Value);
-            match self.0.cas(token.as_bytes(), path.as_bytes(), record, predicate).await? {
+            let predicate = staged
+                .as_deref()
+                .map_or(Predicate::Absent, Predicate::Value);
+            match self
+                .0
+                .cas(token.as_bytes(), path.as_bytes(), record, predicate)
+                .await?
+            {
                 Cas::Stored => return Ok(()),
                 // Somebody else changed the path: whether the condition still holds is asked anew.
                 Cas::Mismatch | Cas::Unclear => {}
@@ -211,7 +274,8 @@ impl Engine {
         path: &ObjectPath,
         options: DeleteOptions,
     ) -> Result<()> {
-        self.delete_many(repository, branch, std::slice::from_ref(path), options).await
+        self.delete_many(repository, branch, std::slice::from_ref(path), options)
+            .await
     }
 
     /// Deletes up to [`MAX_BATCH_DELETE`] objects, uncommitted; absent ones are fine.
@@ -228,7 +292,8 @@ impl Engine {
                 reason: format!("{} are more than {MAX_BATCH_DELETE}", paths.len()),
             });
         }
-        self.ensure_stageable(repository, branch, options.force).await?;
+        self.ensure_stageable(repository, branch, options.force)
+            .await?;
         let kv = &self.0.parts.kv;
         let mut paths: Vec<&[u8]> = paths.iter().map(ObjectPath::as_bytes).collect();
         paths.sort_unstable();
@@ -237,8 +302,12 @@ impl Engine {
         loop {
             let reading = self.0.readers.begin();
             let branch = write.branch();
-            let plan: Vec<Deletion> = futures_util::stream::iter(&paths)
+            let lookups: Vec<_> = paths
+                .iter()
                 .map(|path| self.plan_deletion(repository, branch, path, options.no_tombstone))
+                .collect();
+            // Collected first: mapped inside the stream, the future would not be provably `Send`.
+            let plan: Vec<Deletion> = futures_util::stream::iter(lookups)
                 .buffered(BATCH_LOOKUPS)
                 .try_collect()
                 .await?;
@@ -255,7 +324,9 @@ impl Engine {
             let token = branch.staging_token.as_str().as_bytes();
             match writes.as_slice() {
                 [] => {}
-                [Write::Set { key, value }] => kv.set(token, key, value).await.map_err(Error::Kv)?,
+                [Write::Set { key, value }] => {
+                    kv.set(token, key, value).await.map_err(Error::Kv)?
+                }
                 writes => kv.write_batch(token, writes).await.map_err(Error::Kv)?,
             }
             if write.settled().await? {
@@ -273,20 +344,36 @@ impl Engine {
         no_tombstone: bool,
     ) -> Result<Deletion> {
         let tombstone = || Deletion::Tombstone(encode_tombstone(path));
-        let staged = self.0.kv_get(branch.staging_token.as_str(), path).await?.is_some();
+        let staged = self
+            .0
+            .kv_get(branch.staging_token.as_str(), path)
+            .await?
+            .is_some();
         if staged && !no_tombstone {
             return Ok(tombstone());
         }
         for token in &branch.sealed_tokens {
             if let Some(raw) = self.0.kv_get(token.as_str(), path).await? {
                 let gone = stored_entry(token, path, &raw)?.is_none();
-                return Ok(if gone && !staged { Deletion::Nothing } else { tombstone() });
+                return Ok(if gone && !staged {
+                    Deletion::Nothing
+                } else {
+                    tombstone()
+                });
             }
         }
-        if self.committed(repository, &branch.commit_id, path).await?.is_some() {
+        if self
+            .committed(repository, &branch.commit_id, path)
+            .await?
+            .is_some()
+        {
             return Ok(tombstone());
         }
-        Ok(if staged { Deletion::Forget } else { Deletion::Nothing })
+        Ok(if staged {
+            Deletion::Forget
+        } else {
+            Deletion::Nothing
+        })
     }
 
     /// The object at a path of a branch, uncommitted changes included.
@@ -330,10 +417,23 @@ impl Engine {
             return Ok(None);
         }
         let tree = &self.0.parts.tree;
-        let record = tree.get(&repository.namespace, &commit.metarange, path).await.map_err(Error::Tree)?;
-        let Some(record) = record else { return Ok(None) };
-        let name = || format!("entry {} of {}", String::from_utf8_lossy(path), commit.metarange);
-        read_entry(&record.identity, record.data).map(Some).map_err(|error| Error::corrupt(name(), error))
+        let record = tree
+            .get(&repository.namespace, &commit.metarange, path)
+            .await
+            .map_err(Error::Tree)?;
+        let Some(record) = record else {
+            return Ok(None);
+        };
+        let name = || {
+            format!(
+                "entry {} of {}",
+                String::from_utf8_lossy(path),
+                commit.metarange
+            )
+        };
+        read_entry(&record.identity, record.data)
+            .map(Some)
+            .map_err(|error| Error::corrupt(name(), error))
     }
 }
 
@@ -353,7 +453,11 @@ enum Deletion {
 }
 
 /// The entry of a staging record; `None` for a tombstone.
-pub(crate) fn stored_entry(token: &StagingToken, path: &[u8], raw: &Bytes) -> Result<Option<StoredEntry>> {
+pub(crate) fn stored_entry(
+    token: &StagingToken,
+    path: &[u8],
+    raw: &Bytes,
+) -> Result<Option<StoredEntry>> {
     let read = || match Staged::decode(raw)? {
         Staged::Tombstone => Ok(None),
         Staged::Entry { identity, data } => read_entry(identity, share(raw, data)).map(Some),
@@ -362,6 +466,8 @@ pub(crate) fn stored_entry(token: &StagingToken, path: &[u8], raw: &Bytes) -> Re
 }
 
 fn read_entry(identity: &[u8], data: Bytes) -> Result<StoredEntry, crate::DecodeError> {
-    let identity = identity.try_into().map_err(|_| crate::DecodeError::Malformed)?;
+    let identity = identity
+        .try_into()
+        .map_err(|_| crate::DecodeError::Malformed)?;
     StoredEntry::new(identity, data)
 }

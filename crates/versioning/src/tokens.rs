@@ -40,7 +40,9 @@ pub(crate) struct Reading {
 impl Readers {
     /// Begins a read. Hold it from before the branch record is read until the end.
     pub(crate) fn begin(&self) -> Reading {
-        Reading { _generation: Arc::clone(&self.0.lock()) }
+        Reading {
+            _generation: Arc::clone(&self.0.lock()),
+        }
     }
 
     /// Waits until all reads that are under way now have ended.
@@ -105,7 +107,10 @@ impl Engine {
         let kv = &self.0.parts.kv;
         let mut cleaned = 0;
         loop {
-            let page = kv.scan(CLEANUP, b"", CLEANUP_PAGE).await.map_err(Error::Kv)?;
+            let page = kv
+                .scan(CLEANUP, b"", CLEANUP_PAGE)
+                .await
+                .map_err(Error::Kv)?;
             if page.is_empty() {
                 return Ok(cleaned);
             }
@@ -114,7 +119,9 @@ impl Engine {
                 kv.clear_partition(token).await.map_err(Error::Kv)?;
             }
             let deletions: Vec<_> = page.iter().map(|(key, _)| Write::Delete { key }).collect();
-            kv.write_batch(CLEANUP, &deletions).await.map_err(Error::Kv)?;
+            kv.write_batch(CLEANUP, &deletions)
+                .await
+                .map_err(Error::Kv)?;
             cleaned += deletions.len();
         }
     }
@@ -125,8 +132,15 @@ impl Inner {
     pub(crate) async fn record_dropped(&self, tokens: &[StagingToken]) -> Result<()> {
         let records: Vec<_> = tokens
             .iter()
-            .map(|token| Write::Set { key: token.as_str().as_bytes(), value: CLEANUP_VALUE })
+            .map(|token| Write::Set {
+                key: token.as_str().as_bytes(),
+                value: CLEANUP_VALUE,
+            })
             .collect();
-        self.parts.kv.write_batch(CLEANUP, &records).await.map_err(Error::Kv)
+        self.parts
+            .kv
+            .write_batch(CLEANUP, &records)
+            .await
+            .map_err(Error::Kv)
     }
 }

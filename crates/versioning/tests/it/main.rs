@@ -1,0 +1,20 @@
+//! The engine against in-memory stores, against a recorded installation, and under faults.
+
+mod basics;
+mod golden;
+mod support;
+
+/// Every file of this directory is part of the binary: a forgotten one would never run.
+#[test]
+fn every_file_is_listed() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = std::fs::read_to_string(here.join("main.rs")).unwrap();
+    for file in std::fs::read_dir(here).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let module = name.strip_suffix(".rs").unwrap();
+        assert!(
+            module == "main" || main.contains(&format!("mod {module};")),
+            "{name}"
+        );
+    }
+}
