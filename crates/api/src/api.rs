@@ -5,7 +5,6 @@
 //! routers.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use http::{ Method, Request, Response};
+use http::{Method, Request, Response};
 use lakefs_runtime::Ids;
 use lakefs_service::{Caller, Service};
 

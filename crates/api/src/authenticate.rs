@@ -97,7 +97,10 @@ mod tests {
     #[test]
     fn the_session_is_found_among_other_cookies() {
         let mut headers = HeaderMap::new();
-        headers.append(COOKIE, HeaderValue::from_static("a=b; internal_auth_session=xyz="));
+        headers.append(
+            COOKIE,
+            HeaderValue::from_static("a=b; internal_auth_session=xyz="),
+        );
         assert_eq!(session_cookie(&headers), Some("xyz="));
         headers.clear();
         headers.append(COOKIE, HeaderValue::from_static("internal_auth_session="));

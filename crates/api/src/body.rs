@@ -4,8 +4,6 @@
 //! type alone proves the schema (see `Schemas::is_proven_by_type`) the text is read straight into
 //! the type, and only what fails there is read again, slowly, to find the words.
 
-use std::future::Future;
-
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};

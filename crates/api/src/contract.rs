@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 
 use http::Method;
 
-use self::paths::PathTree;
 pub(crate) use self::paths::PathMatch;
+use self::paths::PathTree;
 use self::schema::{Schema, SchemaId, Schemas};
 
 /// The document, byte for byte as it is served.
@@ -109,6 +109,7 @@ impl Contract {
     }
 
     /// The operation of an `operationId`.
+    #[cfg(test)]
     pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
     }

@@ -20,10 +20,7 @@ pub(crate) enum Failure {
     /// The use-case said no.
     UseCase(Error),
     /// The request breaks the contract or a limit; no use-case was asked.
-    Request {
-        status: StatusCode,
-        message: String,
-    },
+    Request { status: StatusCode, message: String },
 }
 
 impl Failure {
@@ -125,9 +122,19 @@ fn log(error: &Error, status: StatusCode, operation: &str, request_id: &str) {
         next = cause.source();
     }
     if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
-        tracing::error!(operation, request_id, status = status.as_u16(), "{error}{causes}");
+        tracing::error!(
+            operation,
+            request_id,
+            status = status.as_u16(),
+            "{error}{causes}"
+        );
     } else if !causes.is_empty() {
-        tracing::debug!(operation, request_id, status = status.as_u16(), "{error}{causes}");
+        tracing::debug!(
+            operation,
+            request_id,
+            status = status.as_u16(),
+            "{error}{causes}"
+        );
     }
 }
 

@@ -85,10 +85,7 @@ impl JsonWriter {
     }
 
     /// An object of texts by text.
-    pub(crate) fn map<'t>(
-        &mut self,
-        pairs: impl Iterator<Item = (&'t str, &'t str)>,
-    ) -> &mut Self {
+    pub(crate) fn map<'t>(&mut self, pairs: impl Iterator<Item = (&'t str, &'t str)>) -> &mut Self {
         self.separated('{', '}', pairs, |json, (key, value)| {
             json.string(key).raw(":").string(value);
         })

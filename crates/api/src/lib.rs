@@ -20,7 +20,5 @@ mod render;
 mod respond;
 mod values;
 
-pub use api::{
-    Api, ApiParts, BASE_PATH, OPENAPI_PATH, RequestId, Route, Served, router, routes,
-};
+pub use api::{Api, ApiParts, BASE_PATH, OPENAPI_PATH, RequestId, Route, Served, router, routes};
 pub use contract::OPENAPI;

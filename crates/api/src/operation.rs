@@ -6,7 +6,6 @@
 //! takes, its status and answer, and the call. What is not built yet goes the same way and ends
 //! with 501.
 
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -30,7 +29,8 @@ pub(crate) trait Operation: 'static {
     const ID: &'static str;
     /// Status of success.
     const STATUS: StatusCode;
-    /// Other statuses it answers on purpose, besides those of failures.
+    /// Other statuses it answers on purpose, besides those of failures; for the drift test.
+    #[cfg(test)]
     const ALSO: &'static [u16];
     /// The parameters it reads.
     type Parameters<'v>: Parameters<'v> + Send;
@@ -72,8 +72,7 @@ pub(crate) struct Exchange {
 /// The answer and on whose behalf it was made.
 pub(crate) type Finished = (Response<Body>, Caller);
 /// Serves one exchange.
-pub(crate) type Run =
-    fn(Arc<Shared>, Exchange) -> Pin<Box<dyn Future<Output = Finished> + Send>>;
+pub(crate) type Run = fn(Arc<Shared>, Exchange) -> Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// Serves an operation that is built.
 pub(crate) fn run<O: Operation>(
@@ -186,6 +185,7 @@ macro_rules! operation {
             impl $crate::operation::Operation for $id {
                 const ID: &'static str = stringify!($id);
                 const STATUS: http::StatusCode = http::StatusCode::$status;
+                #[cfg(test)]
                 const ALSO: &'static [u16] = &[$($($also),+)?];
                 type Parameters<'v> = Given<'v>;
                 type Body = $crate::operation::operation!(@body $($body)?);

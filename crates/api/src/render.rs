@@ -158,12 +158,7 @@ fn write_difference(json: &mut JsonWriter, difference: &Difference) {
             .raw(",\"content_type\":")
             .string(&right.content_type)
             .raw(",\"metadata\":")
-            .map(
-                right
-                    .metadata
-                    .iter()
-                    .map(|(k, v)| (k.as_str(), v.as_str())),
-            )
+            .map(right.metadata.iter().map(|(k, v)| (k.as_str(), v.as_str())))
             .raw(",\"mtime\":")
             .integer(right.mtime)
             .raw("}");
@@ -194,7 +189,9 @@ fn write_page<T>(
         &page.next_offset,
         page.results.len(),
     );
-    json.separated('[', ']', page.results.iter(), |json, item| write(json, item));
+    json.separated('[', ']', page.results.iter(), |json, item| {
+        write(json, item)
+    });
     json.raw("}");
     json
 }

@@ -10,9 +10,7 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use crate::contract::schema::Kind;
-use crate::contract::{
-    DefaultValue, MAX_PARAMETERS, Operation, Parameter, PathMatch, Place,
-};
+use crate::contract::{DefaultValue, MAX_PARAMETERS, Operation, Parameter, PathMatch, Place};
 use crate::error::Failure;
 
 /// One parameter's value.
@@ -61,8 +59,8 @@ impl<'r> Values<'r> {
         read_headers(operation, &parts.headers, &mut raw)?;
         let mut slots: [Value<'r>; MAX_PARAMETERS] = [const { Value::Absent }; MAX_PARAMETERS];
         for ((parameter, raw), slot) in operation.parameters.iter().zip(raw).zip(&mut slots) {
-            *slot = check(parameter, raw)
-                .map_err(|reason| parameter_failure(parameter, &reason))?;
+            *slot =
+                check(parameter, raw).map_err(|reason| parameter_failure(parameter, &reason))?;
         }
         Ok(Self { operation, slots })
     }
@@ -127,8 +125,7 @@ fn read_query<'r>(
         let Some(slot) = raw.get_mut(at) else {
             continue;
         };
-        let value =
-            decode(value, true).ok_or_else(|| parameter_failure(parameter, NOT_TEXT))?;
+        let value = decode(value, true).ok_or_else(|| parameter_failure(parameter, NOT_TEXT))?;
         let repeated = matches!(parameter.schema.kind, Kind::Array { .. });
         match slot {
             Raw::Many(values) => values.push(value),
@@ -167,7 +164,11 @@ fn decode(text: &str, plus_is_space: bool) -> Option<Cow<'_, str>> {
     if !bytes.iter().any(special) {
         return Some(Cow::Borrowed(text));
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes.iter().copied();
     while let Some(byte) = rest.next() {
@@ -283,7 +284,8 @@ impl FromValue<'_> for Vec<String> {
 
 /// The parameters a handler reads.
 pub(crate) trait Parameters<'v>: Sized {
-    /// Their names in the contract; the drift test compares them.
+    /// Their names in the contract, for the drift test.
+    #[cfg(test)]
     const NAMES: &'static [&'static str];
 
     /// Takes them from a request.
@@ -301,6 +303,7 @@ macro_rules! parameters {
         }
 
         impl<'v> $crate::values::Parameters<'v> for $name<'v> {
+            #[cfg(test)]
             const NAMES: &'static [&'static str] =
                 &[$($crate::values::parameters!(@name $field $($wire)?),)*];
 

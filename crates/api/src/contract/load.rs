@@ -11,9 +11,7 @@ use serde_json::Value;
 
 use super::paths::PathTree;
 use super::schema::{Kind, OneOf, Pattern, Schema, SchemaId, Schemas};
-use super::{
-    Contract, DefaultValue, MAX_PARAMETERS, Operation, Parameter, Place, RequestBody,
-};
+use super::{Contract, DefaultValue, MAX_PARAMETERS, Operation, Parameter, Place, RequestBody};
 
 const SCHEMA_PREFIX: &str = "#/components/schemas/";
 const PARAMETER_PREFIX: &str = "#/components/parameters/";

@@ -89,7 +89,10 @@ impl PathTree {
                 parameters += 1;
                 node = node.parameter.get_or_insert_default();
             } else {
-                let at = match node.literals.binary_search_by(|(name, _)| (*name).cmp(segment)) {
+                let at = match node
+                    .literals
+                    .binary_search_by(|(name, _)| (*name).cmp(segment))
+                {
                     Ok(at) => at,
                     Err(at) => {
                         node.literals.insert(at, (segment, Node::default()));

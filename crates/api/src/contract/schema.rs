@@ -95,11 +95,15 @@ impl Violation {
         if self.path.is_empty() {
             return self.reason.clone();
         }
-        let pointer = self.path.iter().rev().fold(String::new(), |mut text, segment| {
-            text.push('/');
-            text.push_str(segment);
-            text
-        });
+        let pointer = self
+            .path
+            .iter()
+            .rev()
+            .fold(String::new(), |mut text, segment| {
+                text.push('/');
+                text.push_str(segment);
+                text
+            });
         format!("Error at \"{pointer}\": {}", self.reason)
     }
 }
@@ -141,11 +145,12 @@ impl Schemas {
             })
         };
         let Some(Schema {
-            kind: Kind::Object {
-                properties,
-                additional: None,
-                ..
-            },
+            kind:
+                Kind::Object {
+                    properties,
+                    additional: None,
+                    ..
+                },
             ..
         }) = self.get(id)
         else {
@@ -153,18 +158,20 @@ impl Schemas {
         };
         properties.iter().all(|(_, property)| {
             plain(*property)
-                || self.get(*property).is_some_and(|schema| match &schema.kind {
-                    Kind::Array {
-                        items,
-                        min_items: 0,
-                    } => plain(*items),
-                    Kind::Object {
-                        properties,
-                        additional: Some(additional),
-                        ..
-                    } => properties.is_empty() && plain(*additional),
-                    _ => false,
-                })
+                || self
+                    .get(*property)
+                    .is_some_and(|schema| match &schema.kind {
+                        Kind::Array {
+                            items,
+                            min_items: 0,
+                        } => plain(*items),
+                        Kind::Object {
+                            properties,
+                            additional: Some(additional),
+                            ..
+                        } => properties.is_empty() && plain(*additional),
+                        _ => false,
+                    })
         })
     }
 

@@ -46,13 +46,24 @@ fn a_literal_that_leads_nowhere_gives_way_to_a_parameter() {
     let merge = find(&Method::POST, "/repositories/r-1/refs/a%2Fb/merge/main");
     assert_eq!(
         merge.map(|(_, values)| values),
-        Some(vec!["r-1".to_owned(), "a%2Fb".to_owned(), "main".to_owned()])
+        Some(vec![
+            "r-1".to_owned(),
+            "a%2Fb".to_owned(),
+            "main".to_owned()
+        ])
     );
 }
 
 #[test]
 fn paths_outside_the_contract_are_not_found() {
-    for path in ["", "/", "/nope", "/repositories/", "/repositories//branches", "/repositories/r/x"] {
+    for path in [
+        "",
+        "/",
+        "/nope",
+        "/repositories/",
+        "/repositories//branches",
+        "/repositories/r/x",
+    ] {
         assert_eq!(find(&Method::GET, path), None, "{path}");
     }
     assert_eq!(find(&Method::PATCH, "/repositories"), None);
@@ -63,7 +74,10 @@ fn paths_outside_the_contract_are_not_found() {
 fn the_first_violation_of_a_body_is_told() {
     let told = |operation, body| check(operation, &body).expect_err("a violation");
     assert_eq!(
-        told("CreateRepository", json!({"name": 1, "storage_namespace": "x"})),
+        told(
+            "CreateRepository",
+            json!({"name": 1, "storage_namespace": "x"})
+        ),
         "doesn't match schema #/components/schemas/RepositoryCreation: Error at \"/name\": value must be a string"
     );
     assert_eq!(
@@ -75,7 +89,10 @@ fn the_first_violation_of_a_body_is_told() {
         "doesn't match schema #/components/schemas/ResetCreation: Error at \"/type\": value is not one of the allowed values [\"object\",\"common_prefix\",\"reset\"]"
     );
     assert_eq!(
-        told("ImportStart", json!({"commit": {"message": "m"}, "paths": [{"destination": "", "path": "x", "type": "dir"}]})),
+        told(
+            "ImportStart",
+            json!({"commit": {"message": "m"}, "paths": [{"destination": "", "path": "x", "type": "dir"}]})
+        ),
         "doesn't match schema #/components/schemas/ImportCreation: Error at \"/paths/0/type\": value is not one of the allowed values [\"common_prefix\",\"object\"]"
     );
     assert_eq!(
@@ -95,23 +112,35 @@ fn the_first_violation_of_a_body_is_told() {
         "doesn't match schema #/components/schemas/CommitCreation: Error at \"/message\": Value is not nullable"
     );
     assert_eq!(
-        told("StageObject", json!({"checksum": "", "physical_address": "", "size_bytes": 1.5})),
+        told(
+            "StageObject",
+            json!({"checksum": "", "physical_address": "", "size_bytes": 1.5})
+        ),
         "doesn't match schema #/components/schemas/ObjectStageCreation: Error at \"/size_bytes\": value must be an integer"
     );
     assert_eq!(
-        told("StageObject", json!({"checksum": "", "physical_address": "", "size_bytes": u64::MAX})),
+        told(
+            "StageObject",
+            json!({"checksum": "", "physical_address": "", "size_bytes": u64::MAX})
+        ),
         "doesn't match schema #/components/schemas/ObjectStageCreation: Error at \"/size_bytes\": number must be an int64"
     );
     assert_eq!(
-        told("CreateCommitRecord", json!({"commit_id": "", "committer": "", "creation_date": 1, "generation": 1,
-            "message": "", "metarange_id": "", "parents": [], "version": 2})),
+        told(
+            "CreateCommitRecord",
+            json!({"commit_id": "", "committer": "", "creation_date": 1, "generation": 1,
+            "message": "", "metarange_id": "", "parents": [], "version": 2})
+        ),
         "doesn't match schema #/components/schemas/CommitRecordCreation: Error at \"/version\": number must be at most 1"
     );
 }
 
 #[test]
 fn good_bodies_pass_with_unknown_properties_and_null_where_allowed() {
-    assert_eq!(check("Commit", &json!({"message": "", "x": {"y": null}})), Ok(()));
+    assert_eq!(
+        check("Commit", &json!({"message": "", "x": {"y": null}})),
+        Ok(())
+    );
     let link = json!({"staging": {"physical_address": "a", "presigned_url": null}, "checksum": "c", "size_bytes": 0});
     assert_eq!(check("LinkPhysicalAddress", &link), Ok(()));
     let pull = json!({"title": "t"});
@@ -127,10 +156,22 @@ fn only_plain_bodies_are_proven_by_their_type() {
             .expect("operation with a JSON body");
         contract().schemas.is_proven_by_type(schema)
     };
-    for plain in ["StageObject", "Commit", "CreateBranch", "MergeIntoBranch", "DeleteObjects"] {
+    for plain in [
+        "StageObject",
+        "Commit",
+        "CreateBranch",
+        "MergeIntoBranch",
+        "DeleteObjects",
+    ] {
         assert!(proven(plain), "{plain}");
     }
-    for rich in ["CreateRepository", "ResetBranch", "LinkPhysicalAddress", "RevertBranch", "CreateCommitRecord"] {
+    for rich in [
+        "CreateRepository",
+        "ResetBranch",
+        "LinkPhysicalAddress",
+        "RevertBranch",
+        "CreateCommitRecord",
+    ] {
         assert!(!proven(rich), "{rich}");
     }
 }

@@ -3,11 +3,11 @@
 //! A deserialiser that gives every type what it asks for and writes down the question. Whether a
 //! field is required is found by leaving it out.
 
+use serde::de::value::{Error, StrDeserializer};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
-use serde::de::value::{Error, StrDeserializer};
 use serde::forward_to_deserialize_any;
 
 /// A type.
@@ -74,7 +74,10 @@ fn require(shape: &mut Shape, field: &str, object: &'static [&'static str]) {
         Shape::List(inner) | Shape::Map(inner) => require(inner, field, object),
         Shape::Object(fields) => {
             let here = fields.len() == object.len()
-                && fields.iter().zip(object).all(|(have, want)| have.name == *want);
+                && fields
+                    .iter()
+                    .zip(object)
+                    .all(|(have, want)| have.name == *want);
             for known in fields {
                 known.required |= here && known.name == field;
                 require(&mut known.shape, field, object);
@@ -234,7 +237,10 @@ impl<'de> SeqAccess<'de> for Once<'_> {
 impl<'de> MapAccess<'de> for Once<'_> {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
         if std::mem::replace(&mut self.done, true) {
             return Ok(None);
         }
@@ -261,10 +267,16 @@ struct Fields<'s> {
 impl<'de> MapAccess<'de> for Fields<'_> {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
         let omit = self.trace.omit;
         let object = self.object;
-        let mut wanted = self.rest.by_ref().filter(|name| omit != Some((object, name)));
+        let mut wanted = self
+            .rest
+            .by_ref()
+            .filter(|name| omit != Some((object, name)));
         let Some(name) = wanted.next() else {
             return Ok(None);
         };

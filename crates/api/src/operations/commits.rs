@@ -5,6 +5,7 @@ use lakefs_wire as wire;
 
 use crate::body::JsonBody;
 use crate::error::Failure;
+use crate::limits::{MAX_METADATA_BYTES, check_metadata};
 use crate::operation::operation;
 use crate::render;
 use crate::respond::{Empty, Written};
@@ -16,6 +17,7 @@ operation! {
     ),
     body JsonBody<wire::CommitCreation> => CREATED Written<wire::Commit>;
     |call, given, JsonBody(body)| {
+        check_metadata(&body.metadata, MAX_METADATA_BYTES)?;
         let request = service::CreateCommit {
             repository: given.repository,
             branch: given.branch,
@@ -71,6 +73,7 @@ operation! {
     CreateCommitRecord(repository: &'v str),
     body JsonBody<wire::CommitRecordCreation> => NO_CONTENT Empty;
     |call, given, JsonBody(body)| {
+        check_metadata(&body.metadata, MAX_METADATA_BYTES)?;
         let request = service::CreateCommitRecord {
             repository: given.repository,
             commit_id: &body.commit_id,
@@ -99,7 +102,7 @@ operation! {
             branch: given.branch,
             reference: &body.reference,
             parent_number: body.parent_number,
-            overrides: overrides(body.commit_overrides),
+            overrides: overrides(body.commit_overrides)?,
             allow_empty: body.allow_empty,
             force: body.force,
         };
@@ -118,7 +121,7 @@ operation! {
             branch: given.branch,
             reference: &body.reference,
             parent_number: body.parent_number,
-            overrides: overrides(body.commit_overrides),
+            overrides: overrides(body.commit_overrides)?,
             force: body.force,
         };
         let made = call.service.cherry_pick(call.caller, request).await?;
@@ -126,12 +129,13 @@ operation! {
     }
 }
 
-fn overrides(given: Option<wire::CommitOverrides>) -> service::CommitOverrides {
+fn overrides(given: Option<wire::CommitOverrides>) -> Result<service::CommitOverrides, Failure> {
     let given = given.unwrap_or_default();
-    service::CommitOverrides {
+    check_metadata(&given.metadata, MAX_METADATA_BYTES)?;
+    Ok(service::CommitOverrides {
         message: given.message,
         metadata: Some(given.metadata).filter(|metadata| !metadata.is_empty()),
-    }
+    })
 }
 
 /// A date as Unix seconds; empty for none. The contract's check has read it once before.

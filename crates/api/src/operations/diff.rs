@@ -7,6 +7,7 @@ use lakefs_wire as wire;
 
 use super::page;
 use crate::body::OptionalJson;
+use crate::limits::{MAX_METADATA_BYTES, check_metadata};
 use crate::operation::operation;
 use crate::render;
 use crate::respond::{self, Json, Whole, Written};
@@ -58,6 +59,7 @@ operation! {
     ),
     body OptionalJson<wire::Merge> => OK Whole<wire::MergeResult>, also 409;
     |call, given, OptionalJson(body)| {
+        check_metadata(&body.metadata, MAX_METADATA_BYTES)?;
         let request = service::Merge {
             repository: given.repository,
             source: given.source,

@@ -1,8 +1,8 @@
 //! The tables a repository is made of, for clients that read them from the store themselves.
 
 use axum::body::Body;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
 use http::Response;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
 use lakefs_service::{Error, ErrorKind, TableKind, TableOutcome};
 use lakefs_wire as wire;
 

@@ -6,6 +6,7 @@ use lakefs_wire as wire;
 use super::page;
 use crate::body::JsonBody;
 use crate::error::status_of;
+use crate::limits::{MAX_OBJECT_METADATA_BYTES, check_metadata};
 use crate::operation::operation;
 use crate::render;
 use crate::respond::{Empty, Json, Written};
@@ -136,6 +137,7 @@ operation! {
     UpdateObjectUserMetadata(repository: &'v str, branch: &'v str, path: &'v str),
     body JsonBody<wire::UpdateObjectUserMetadata> => NO_CONTENT Empty;
     |call, given, JsonBody(body)| {
+        check_metadata(&body.set, MAX_OBJECT_METADATA_BYTES)?;
         let (repository, branch, path) = (given.repository, given.branch, given.path);
         call.service
             .update_object_user_metadata(call.caller, repository, branch, path, body.set)

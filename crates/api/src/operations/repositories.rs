@@ -5,6 +5,7 @@ use lakefs_wire as wire;
 
 use super::page;
 use crate::body::JsonBody;
+use crate::limits::{MAX_METADATA_BYTES, check_metadata};
 use crate::operation::operation;
 use crate::render::pagination;
 use crate::respond::{Empty, Json};
@@ -78,6 +79,7 @@ operation! {
     SetRepositoryMetadata(repository: &'v str),
     body JsonBody<wire::RepositoryMetadataSet> => NO_CONTENT Empty;
     |call, given, JsonBody(body)| {
+        check_metadata(&body.metadata, MAX_METADATA_BYTES)?;
         let repository = given.repository;
         call.service.set_repository_metadata(call.caller, repository, body.metadata).await?;
         Ok(Empty)

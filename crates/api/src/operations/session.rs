@@ -13,7 +13,7 @@ operation! {
     /// Begins a session: a token, and the same in a cookie for browsers.
     Login(), body JsonBody<wire::LoginInformation> => OK WithHeader<wire::AuthenticationToken>;
     |call, _, JsonBody(body)| {
-        let login = call.service.login(&body.access_key_id, &body.secret_access_key).await?;
+        let login = call.service.login(call.caller, &body.access_key_id, &body.secret_access_key).await?;
         let secure = if call.tls { "; Secure" } else { "" };
         let cookie = format!(
             "{SESSION_COOKIE}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",

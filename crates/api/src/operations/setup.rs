@@ -11,7 +11,7 @@ operation! {
     /// Whether the installation was set up, and how to log in.
     GetSetupState(), => OK Json<wire::SetupState>;
     |call, _, _| {
-        let state = call.service.get_setup_state().await?;
+        let state = call.service.get_setup_state(call.caller).await?;
         Ok(Json(wire::SetupState {
             comm_prefs_missing: Some(state.comm_prefs_missing),
             login_config: Some(login_config(state.login)),
@@ -36,7 +36,7 @@ operation! {
                 security_updates: body.security_updates.unwrap_or_default(),
             },
         };
-        let made = call.service.setup(request).await?;
+        let made = call.service.setup(call.caller, request).await?;
         Ok(Json(wire::CredentialsWithSecret {
             access_key_id: made.access_key_id,
             creation_date: made.creation_date,
@@ -57,7 +57,7 @@ operation! {
             feature_updates: body.feature_updates,
             security_updates: body.security_updates,
         };
-        call.service.setup_comm_prefs(prefs).await?;
+        call.service.setup_comm_prefs(call.caller, prefs).await?;
         Ok(Empty)
     }
 }

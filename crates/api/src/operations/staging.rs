@@ -5,6 +5,7 @@ use lakefs_wire as wire;
 
 use crate::body::JsonBody;
 use crate::error::Failure;
+use crate::limits::{MAX_OBJECT_METADATA_BYTES, check_metadata};
 use crate::operation::operation;
 use crate::render;
 use crate::respond::{Json, Written};
@@ -14,6 +15,7 @@ operation! {
     StageObject(repository: &'v str, branch: &'v str, path: &'v str),
     body JsonBody<wire::ObjectStageCreation> => CREATED Written<wire::ObjectStats>;
     |call, given, JsonBody(body)| {
+        check_object(body.metadata.as_ref())?;
         let request = service::StageObject {
             repository: given.repository,
             branch: given.branch,
@@ -59,6 +61,7 @@ operation! {
     ),
     body JsonBody<wire::StagingMetadata> => OK Written<wire::ObjectStats>;
     |call, given, JsonBody(body)| {
+        check_object(body.user_metadata.as_ref())?;
         let physical_address = body.staging.physical_address.as_deref().ok_or_else(|| {
             Failure::invalid("staging has no physical_address")
         })?;
@@ -79,4 +82,10 @@ operation! {
         let made = call.service.link_physical_address(call.caller, request).await?;
         Ok(render::object(&made))
     }
+}
+
+fn check_object(metadata: Option<&wire::Metadata>) -> Result<(), Failure> {
+    metadata.map_or(Ok(()), |metadata| {
+        check_metadata(metadata, MAX_OBJECT_METADATA_BYTES)
+    })
 }

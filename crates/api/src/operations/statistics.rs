@@ -50,11 +50,16 @@ fn as_text(summary: &UsageSummary) -> Response<Body> {
     let mut text = format!("Usage for installation ID: {}\n", summary.installation_id);
     for report in &summary.reports {
         // Writing to a string cannot fail.
-        _ = writeln!(text, "{:04}-{:02}: {}", report.year, report.month, report.count);
+        _ = writeln!(
+            text,
+            "{:04}-{:02}: {}",
+            report.year, report.month, report.count
+        );
     }
     let mut response = Response::new(Body::from(text));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     response
 }

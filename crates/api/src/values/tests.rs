@@ -5,13 +5,19 @@ use http::Request;
 use super::*;
 use crate::contract::contract;
 
-fn read(method: &str, path_and_query: &str, headers: &[(&str, &str)]) -> Result<Vec<(&'static str, String)>, String> {
+fn read(
+    method: &str,
+    path_and_query: &str,
+    headers: &[(&str, &str)],
+) -> Result<Vec<(&'static str, String)>, String> {
     let mut request = Request::builder().method(method).uri(path_and_query);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let (parts, ()) = request.body(()).expect("request").into_parts();
-    let (index, matched) = contract().find(&parts.method, parts.uri.path()).expect("operation");
+    let (index, matched) = contract()
+        .find(&parts.method, parts.uri.path())
+        .expect("operation");
     let operation = &contract().operations[index];
     let values = Values::read(operation, parts.uri.path(), matched, &parts)
         .map_err(|failure| failure.message().to_owned())?;
@@ -29,7 +35,11 @@ fn told(path_and_query: &str) -> String {
 
 #[test]
 fn texts_are_decoded_after_the_path_is_split() {
-    let values = read("GET", "/repositories/r-1/refs/a%2Fb%20c/objects?path=x%2F+y&unknown=%zz", &[]);
+    let values = read(
+        "GET",
+        "/repositories/r-1/refs/a%2Fb%20c/objects?path=x%2F+y&unknown=%zz",
+        &[],
+    );
     assert_eq!(
         values.expect("values"),
         [
@@ -56,7 +66,11 @@ fn defaults_stand_in_for_what_is_absent_or_empty() {
 
 #[test]
 fn lists_collect_and_scalars_keep_the_first() {
-    let values = read("GET", "/repositories/r-1/refs/m/commits?objects=a&objects=b&amount=1&amount=2", &[]);
+    let values = read(
+        "GET",
+        "/repositories/r-1/refs/m/commits?objects=a&objects=b&amount=1&amount=2",
+        &[],
+    );
     let values = values.expect("values");
     assert!(values.contains(&("objects", "List([\"a\", \"b\"])".to_owned())));
     assert!(values.contains(&("amount", "Integer(1)".to_owned())));
@@ -113,7 +127,13 @@ fn violations_are_told_as_recorded() {
 
 #[test]
 fn headers_are_checked_too() {
-    let range = |value| read("GET", "/repositories/r/refs/m/objects?path=a", &[("Range", value)]);
+    let range = |value| {
+        read(
+            "GET",
+            "/repositories/r/refs/m/objects?path=a",
+            &[("Range", value)],
+        )
+    };
     assert!(range("bytes=0-1").is_ok());
     assert_eq!(
         range("bytes=z").expect_err("a violation"),

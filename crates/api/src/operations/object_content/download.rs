@@ -192,7 +192,12 @@ mod tests {
     fn only_harmless_types_are_shown() {
         assert!(is_shown("text/plain; charset=utf-8"));
         assert!(is_shown("image/PNG"));
-        for saved in ["text/csv", "application/octet-stream", "text/javascript", ""] {
+        for saved in [
+            "text/csv",
+            "application/octet-stream",
+            "text/javascript",
+            "",
+        ] {
             assert!(!is_shown(saved), "{saved}");
         }
     }
