@@ -15,10 +15,7 @@ mod path;
 mod read;
 mod write;
 
-#[cfg(test)]
-mod tests;
-
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -395,15 +392,18 @@ fn ensure_dir(fs: &dyn Fs, known: &Mutex<HashSet<String>>, path: &str) -> io::Re
 /// Removes the working directories of processes that are gone. A lock tells them from living ones.
 fn clear_scratch(fs: &dyn Fs) -> io::Result<()> {
     let tmp = format!("{OWN}/tmp");
-    for name in fs.list_dir(&tmp)? {
-        let Some(instance) = name.strip_suffix(".lock") else {
-            continue;
-        };
-        let lock_path = format!("{tmp}/{name}");
+    let names = fs.list_dir(&tmp)?;
+    // After a crash either of the two may be there without the other.
+    let instances: BTreeSet<_> = names
+        .iter()
+        .map(|name| name.strip_suffix(".lock").unwrap_or(name))
+        .collect();
+    for instance in instances {
+        let scratch = format!("{tmp}/{instance}");
+        let lock_path = format!("{scratch}.lock");
         let Some(_lock) = fs.lock(&lock_path)? else {
             continue;
         };
-        let scratch = format!("{tmp}/{instance}");
         remove_files(fs, &scratch)?;
         fs.remove_file(&lock_path)?;
     }
@@ -478,10 +478,10 @@ impl BlockStore for LocalBlockStore {
         &self,
         location: &Location,
         body: PutBody,
-        _options: &PutOptions,
+        options: &PutOptions,
     ) -> Result<PutOutcome, BlockError> {
         let target = self.target(location)?;
-        write::put(&self.core, target, body).await
+        write::put(&self.core, target, body, !options.without_md5).await
     }
 
     async fn get(

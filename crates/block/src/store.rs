@@ -80,6 +80,9 @@ pub struct PutOptions {
     pub content_type: Option<String>,
     /// Storage class handed to stores that have them.
     pub storage_class: Option<String>,
+    /// Nobody wants to know the MD5: a store that would compute it only for the outcome leaves it empty.
+    /// Tables are named by a hash of their own, and MD5 is the larger part of storing one.
+    pub without_md5: bool,
 }
 
 /// What was stored.
@@ -87,7 +90,8 @@ pub struct PutOptions {
 pub struct PutOutcome {
     /// Size in bytes.
     pub size: u64,
-    /// MD5 of the bytes, lower-case hex, computed on the way.
+    /// MD5 of the bytes, lower-case hex, computed on the way; may be empty where
+    /// [`PutOptions::without_md5`] allows it.
     pub md5: String,
 }
 

@@ -207,19 +207,24 @@ impl Fs for DiskFs {
 
     fn lock(&self, path: &str) -> io::Result<Option<Box<dyn Send + Sync>>> {
         let (parent, name) = split_parent(path);
+        let directory = self.directory(parent)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file: File = rustix::fs::openat(
-            self.directory(parent)?,
-            name,
-            flags,
-            Mode::from_raw_mode(0o644),
-        )?
-        .into();
+        let file = rustix::fs::openat(&directory, name, flags, Mode::from_raw_mode(0o644))?;
+        let file: File = file.into();
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(error)) => Err(error),
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
         }
+        // Another process may have removed the file between our opening and locking it; a lock on a
+        // nameless file keeps nobody out.
+        let (ours, named) = (
+            rustix::fs::fstat(&file)?,
+            rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW),
+        );
+        let same =
+            named.is_ok_and(|named| (named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino));
+        Ok(same.then(|| Box::new(file) as Box<dyn Send + Sync>))
     }
 
     fn real_path(&self, path: &str) -> Option<PathBuf> {

@@ -246,7 +246,7 @@ impl MultipartStore for LocalBlockStore {
         };
         // Before the body is read, so that a wrong upload costs nothing.
         let upload = spawn_blocking(find).await?;
-        let stored = write_body(&self.core, target.address, body, move |file| {
+        let stored = write_body(&self.core, target.address, body, true, move |file| {
             upload.keep(file, number).map(drop)
         })
         .await;

@@ -24,7 +24,8 @@ pub(super) struct TempFile {
     core: Arc<Core>,
     path: Option<String>,
     pub(super) file: Box<dyn FsFile>,
-    md5: Md5,
+    /// `None` where nobody wants to know it.
+    md5: Option<Md5>,
     size: u64,
 }
 
@@ -38,7 +39,7 @@ impl TempFile {
                         core: Arc::clone(core),
                         path: Some(path),
                         file,
-                        md5: Md5::new(),
+                        md5: Some(Md5::new()),
                         size: 0,
                     });
                 }
@@ -51,7 +52,9 @@ impl TempFile {
     fn append(&mut self, chunks: &[Bytes]) -> io::Result<()> {
         for chunk in chunks {
             self.file.append(chunk)?;
-            self.md5.update(chunk);
+            if let Some(md5) = &mut self.md5 {
+                md5.update(chunk);
+            }
             self.size += chunk.len() as u64;
         }
         Ok(())
@@ -60,7 +63,10 @@ impl TempFile {
     pub(super) fn outcome(&self) -> PutOutcome {
         PutOutcome {
             size: self.size,
-            md5: hex::encode(self.md5.clone().finalize()),
+            md5: match &self.md5 {
+                Some(md5) => hex::encode(md5.clone().finalize()),
+                None => String::new(),
+            },
         }
     }
 
@@ -141,16 +147,22 @@ pub(super) async fn put(
     core: &Arc<Core>,
     target: Target,
     body: PutBody,
+    hashed: bool,
 ) -> Result<PutOutcome, BlockError> {
     let place = target.place;
-    write_body(core, target.address, body, move |file| file.publish(&place)).await
+    write_body(core, target.address, body, hashed, move |file| {
+        file.publish(&place)
+    })
+    .await
 }
 
-/// Writes a body to a temporary file and publishes it, unless the caller went away meanwhile.
+/// Writes a body to a temporary file and publishes it, unless the caller went away meanwhile. Its MD5 is
+/// computed when `hashed`.
 pub(super) async fn write_body(
     core: &Arc<Core>,
     address: String,
     body: PutBody,
+    hashed: bool,
     publish: impl FnOnce(&mut TempFile) -> io::Result<()> + Send + 'static,
 ) -> Result<PutOutcome, BlockError> {
     let mut reader = BodyReader::new(body);
@@ -165,7 +177,8 @@ pub(super) async fn write_body(
         let work = {
             let (core, address) = (Arc::clone(core), address.clone());
             tokio::task::spawn_blocking(move || {
-                append(&core, file, &batch).map_err(|error| io_error("put", &address, error))
+                append(&core, file, &batch, hashed)
+                    .map_err(|error| io_error("put", &address, error))
             })
         };
         let (written, next) = tokio::join!(work, reader.batch(BATCH));
@@ -182,7 +195,7 @@ pub(super) async fn write_body(
     let core = Arc::clone(core);
     let outcome = spawn_blocking(move || {
         let mut written =
-            append(&core, file, &batch).map_err(|error| io_error("put", &address, error))?;
+            append(&core, file, &batch, hashed).map_err(|error| io_error("put", &address, error))?;
         if gone.load(Ordering::SeqCst) {
             return Err(BlockError::Body("the caller went away".into()));
         }
@@ -202,11 +215,19 @@ pub(super) async fn write_body(
     outcome
 }
 
-fn append(core: &Arc<Core>, file: Option<TempFile>, batch: &[Bytes]) -> io::Result<TempFile> {
+fn append(
+    core: &Arc<Core>,
+    file: Option<TempFile>,
+    batch: &[Bytes],
+    hashed: bool,
+) -> io::Result<TempFile> {
     let mut file = match file {
         Some(file) => file,
         None => TempFile::create(core)?,
     };
+    if !hashed {
+        file.md5 = None;
+    }
     file.append(batch)?;
     Ok(file)
 }

@@ -28,7 +28,7 @@ fn at(key: &str) -> Location {
 const PROFILE: Profile = Profile {
     min_part_bytes: 1,
     refuses_dot_segments: false,
-    every_key: true,
+    stand_in: false,
 };
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn wrapped_stores_conform() {
 #[tokio::test]
 async fn a_fault_comes_before_or_after_the_effect() {
     let inner = memory();
-    let store = FaultyBlockStore::new(inner.clone());
+    let store = FaultyBlockStore::new(Arc::clone(&inner) as Arc<dyn BlockStore>);
     let put = |key| {
         let (store, place) = (&store, at(key));
         async move {
@@ -101,7 +101,10 @@ impl BlockObserver for Heard {
 async fn the_observer_hears_of_every_call() {
     let heard = Arc::new(Heard::default());
     let faulty = Arc::new(FaultyBlockStore::new(memory()));
-    let store = Instrumented::new(faulty.clone(), heard.clone());
+    let store = Instrumented::new(
+        Arc::clone(&faulty) as Arc<dyn BlockStore>,
+        Arc::clone(&heard) as Arc<dyn BlockObserver>,
+    );
     let body = PutBody::from_bytes("abc");
     store
         .put(&at("a"), body, &PutOptions::default())

@@ -3,9 +3,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test fails by panicking"
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says when it is skipped"
 )]
 
+mod crash;
 mod faults;
 mod local;
 mod mem;

@@ -13,7 +13,7 @@ async fn it_conforms() {
     let profile = Profile {
         min_part_bytes: 1,
         refuses_dot_segments: false,
-        every_key: true,
+        stand_in: false,
     };
     let namespace = StorageNamespace::new("mem://bucket/repo").unwrap();
     conformance::run(Arc::new(MemBlockStore::new(ids)), &namespace, profile).await;

@@ -9,8 +9,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use lakefs_block::conformance::{self, Profile, chunked, pattern};
 use lakefs_block::{
-    Address, BlockError, BlockStore, Location, MultipartStore, Presign, PutBody, PutOptions,
-    S3BlockStore, S3Options, StaticCredentials, UploadedPart,
+    Address, BlockError, BlockStore as _, Location, MultipartStore as _, Presign, PutBody,
+    PutOptions, S3BlockStore, S3Options, StaticCredentials, UploadedPart,
 };
 use lakefs_runtime::{Backoff, Ids, SystemClock, TaskScope};
 use lakefs_types::StorageNamespace;
@@ -59,7 +59,7 @@ async fn it_conforms() {
     let profile = Profile {
         min_part_bytes: 5 << 20,
         refuses_dot_segments: false,
-        every_key: false,
+        stand_in: true,
     };
     conformance::run(Arc::new(store), &namespace, profile).await;
 }
@@ -139,6 +139,7 @@ async fn absent_buckets_and_options_of_new_objects() {
         let options = PutOptions {
             content_type: Some("text/x-test".to_owned()),
             storage_class: Some("STANDARD_IA".to_owned()),
+            ..PutOptions::default()
         };
         let (store, body) = (store.clone(), PutBody::from_bytes("x"));
         async move { store.put(&place, body, &options).await }
@@ -192,27 +193,29 @@ async fn presigned_urls_work_without_credentials() {
     assert_eq!(status, 200, "{answer:?}");
     let filename = Some("näme.txt".to_owned());
     let get = url(Presign::Get { filename }).await;
-    let (status, headers, got) = request("GET", &get, &Bytes::new()).await;
-    assert_eq!((status, got), (200, bytes));
-    let disposition = headers["content-disposition"].to_str().unwrap();
     assert!(
-        disposition.contains("filename*=UTF-8''n%C3%A4me.txt"),
-        "{disposition}"
+        get.contains("response-content-disposition=attachment%3B"),
+        "{get}"
     );
+    let (status, _, got) = request("GET", &get, &Bytes::new()).await;
+    assert_eq!((status, got), (200, bytes));
 
     let options = PutOptions::default();
     let upload_id = store.create(&place, &options).await.unwrap();
-    let part = Presign::Part {
+    let first = Presign::Part {
         upload_id: upload_id.clone(),
         number: 1,
     };
-    let (status, headers, _) = request("PUT", &url(part).await, &Bytes::from("part")).await;
+    let (status, headers, _) = request("PUT", &url(first).await, &Bytes::from("part")).await;
     assert_eq!(status, 200);
-    let part = UploadedPart {
+    let uploaded = UploadedPart {
         number: 1,
         etag: headers["etag"].to_str().unwrap().to_owned(),
     };
-    let done = store.complete(&place, &upload_id, &[part]).await.unwrap();
+    let done = store
+        .complete(&place, &upload_id, &[uploaded])
+        .await
+        .unwrap();
     assert_eq!(done.size, 4);
 }
 

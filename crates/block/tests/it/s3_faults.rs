@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lakefs_block::conformance::{chunked, pattern};
 use lakefs_block::{
-    BlockError, BlockStore, MultipartStore, PutBody, PutOptions, S3BlockStore, S3Options,
+    BlockError, BlockStore as _, MultipartStore as _, PutBody, PutOptions, S3BlockStore, S3Options,
 };
 use lakefs_runtime::TaskScope;
 

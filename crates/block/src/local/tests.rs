@@ -1,1 +1,0 @@
-//! Behaviour of the local store beyond the conformance suite.
