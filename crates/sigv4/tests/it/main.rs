@@ -1,6 +1,10 @@
 //! Signatures held against vectors of others.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod botocore;
 mod published;
