@@ -41,7 +41,7 @@ pub(crate) struct GlobalFlags {
     /// Where to log: `-` is standard output, `=` standard error, anything else a file
     #[arg(long, global = true, value_name = "OUTPUT", value_delimiter = ',')]
     pub(crate) log_output: Vec<String>,
-    /// Write without colours (also: the NO_COLOR variable)
+    /// Write without colours (also: the `NO_COLOR` variable)
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
     /// How to write results: text, or the objects of the REST API as JSON
@@ -54,8 +54,8 @@ pub(crate) struct GlobalFlags {
 
 /// Version control for data in object stores, from the command line.
 ///
-/// Addresses are lakefs://REPOSITORY, lakefs://REPOSITORY/REF and lakefs://REPOSITORY/REF/PATH. Run
-/// `lakectl config` once to say where the server is.
+/// Addresses are `lakefs://REPOSITORY`, `lakefs://REPOSITORY/REF` and `lakefs://REPOSITORY/REF/PATH`.
+/// Run `lakectl config` once to say where the server is.
 #[derive(Debug, Parser)]
 #[command(
     name = "lakectl",

@@ -27,7 +27,6 @@ use lakefs_wire::{Config, CurrentUser, ErrorBody};
 use serde::de::DeserializeOwned;
 
 pub(crate) use body::{RequestBody, empty_body};
-pub(crate) use multipart::{CompletedPart, PresignedMultipart};
 pub(crate) use objects::ListObjects;
 pub(crate) use page::Listing;
 pub(crate) use refs::LogQuery;
@@ -131,12 +130,11 @@ impl Client {
         headers: &HeaderMap,
         body: RequestBody,
     ) -> Result<Response<Incoming>> {
-        let http = match self.external.get() {
-            Some(http) => http,
-            None => {
-                let http = transport::Http::new(true, self.http2)?;
-                self.external.get_or_init(|| http)
-            }
+        let http = if let Some(http) = self.external.get() {
+            http
+        } else {
+            let http = transport::Http::new(true, self.http2)?;
+            self.external.get_or_init(|| http)
         };
         let mut body = Some(body);
         let mut url = url.to_owned();

@@ -39,7 +39,7 @@ use crate::uri::UriParser;
 #[derive(Debug)]
 pub(crate) struct Context {
     /// The terminal.
-    pub(crate) ui: Ui,
+    pub(crate) ui: Arc<Ui>,
     /// The server.
     pub(crate) client: Arc<Client>,
     /// The configuration.
@@ -107,33 +107,18 @@ impl Command {
     /// Runs the command.
     pub(crate) async fn run(
         &self,
-        ui: Ui,
+        ui: &Arc<Ui>,
         global: &GlobalFlags,
         environment: &Environment,
-    ) -> (Ui, Result<()>) {
-        // These work without, or with a broken, configuration.
+    ) -> Result<()> {
         match self {
-            Self::Completion(command) => {
-                let outcome = command.run(&ui);
-                return (ui, outcome);
-            }
-            Self::Docs(command) => {
-                let outcome = command.run(&ui);
-                return (ui, outcome);
-            }
-            Self::Config(command) => {
-                let outcome = command.run(&ui, global, environment);
-                return (ui, outcome);
-            }
-            Self::Version(_) => return version::run(ui, global, environment, true).await,
-            _ => {}
+            // These work without, or with a broken, configuration.
+            Self::Completion(command) => command.run(ui),
+            Self::Docs(command) => command.run(ui),
+            Self::Config(command) => command.run(ui, global, environment),
+            Self::Version(_) => version::run(ui, global, environment, true).await,
+            _ => self.run_in(&Context::new(ui, global, environment)?).await,
         }
-        let context = match Context::new(ui, global, environment) {
-            Ok(context) => context,
-            Err((ui, error)) => return (ui, Err(error)),
-        };
-        let outcome = self.run_in(&context).await;
-        (context.ui, outcome)
     }
 
     async fn run_in(&self, context: &Context) -> Result<()> {
@@ -162,30 +147,24 @@ impl Command {
 pub(crate) use version::run as print_version;
 
 impl Context {
-    /// Reads the configuration. The terminal comes back when that fails, to say so.
+    /// Reads the configuration.
     pub(crate) fn new(
-        ui: Ui,
+        ui: &Arc<Ui>,
         global: &GlobalFlags,
         environment: &Environment,
-    ) -> std::result::Result<Self, (Ui, crate::error::Error)> {
-        let load = || {
-            let settings = Settings::load(global.config.clone(), environment)?;
-            let client = Client::new(&settings)?;
-            Ok((settings, client))
-        };
+    ) -> Result<Self> {
+        let settings = Settings::load(global.config.clone(), environment)?;
+        let client = Client::new(&settings)?;
         let base = global
             .base_uri
             .as_deref()
             .or_else(|| environment.get("LAKECTL_BASE_URI"));
-        match load() {
-            Ok((settings, client)) => Ok(Self {
-                ui,
-                client: Arc::new(client),
-                settings,
-                uris: UriParser::new(base.unwrap_or_default()),
-            }),
-            Err(error) => Err((ui, error)),
-        }
+        Ok(Self {
+            ui: Arc::clone(ui),
+            client: Arc::new(client),
+            settings,
+            uris: UriParser::new(base.unwrap_or_default()),
+        })
     }
 
     /// How many transfers at a time: a flag, else the configuration, else 25.

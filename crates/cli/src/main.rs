@@ -14,8 +14,9 @@ mod version;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use cli::{Cli, Parsed};
+use cli::{Cli, GlobalFlags, Parsed};
 use error::{Error, Result};
 use settings::Environment;
 use ui::{OutputFormat, Ui};
@@ -24,13 +25,17 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
     let (ui, outcome) = match cli::parse(&arguments) {
-        Ok(Parsed::Run(cli)) => run(*cli, &environment),
+        Ok(Parsed::Run(cli)) => {
+            let ui = Arc::new(terminal(&cli.global, &environment));
+            let outcome = run(&cli, &ui, &environment);
+            (ui, outcome)
+        }
         Ok(Parsed::Help(text)) => {
-            let ui = plain(&environment);
+            let ui = Arc::new(plain(&environment));
             let outcome = ui.text(&text);
             (ui, outcome)
         }
-        Err(error) => (plain(&environment), Err(error)),
+        Err(error) => (Arc::new(plain(&environment)), Err(error)),
     };
     match outcome.and_then(|()| ui.flush()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,42 +55,34 @@ fn plain(environment: &Environment) -> Ui {
     )
 }
 
-fn run(cli: Cli, environment: &Environment) -> (Ui, Result<()>) {
+fn terminal(global: &GlobalFlags, environment: &Environment) -> Ui {
+    let no_color = global.no_color || environment.no_color();
+    Ui::new(environment, no_color, global.output, global.verbose)
+}
+
+fn run(cli: &Cli, ui: &Arc<Ui>, environment: &Environment) -> Result<()> {
     let Cli {
         global,
         version,
         command,
     } = cli;
-    let no_color = global.no_color || environment.no_color();
-    let ui = Ui::new(environment, no_color, global.output, global.verbose);
-    let start = || -> Result<tokio::runtime::Runtime> {
-        logging::start(&global)?;
-        tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::failed(format!("start: {error}")))
-    };
-    let runtime = match start() {
-        Ok(runtime) => runtime,
-        Err(error) => return (ui, Err(error)),
-    };
+    logging::start(global)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::failed(format!("start: {error}")))?;
     let work = async {
-        match (&command, version) {
-            (_, true) => commands::print_version(ui, &global, environment, false).await,
-            (Some(command), false) => command.run(ui, &global, environment).await,
-            (None, false) => {
-                let outcome = ui.text(&cli::tree().render_help().to_string());
-                (ui, outcome)
-            }
+        match (command, version) {
+            (_, true) => commands::print_version(ui, global, environment, false).await,
+            (Some(command), false) => command.run(ui, global, environment).await,
+            (None, false) => ui.text(&cli::tree().render_help().to_string()),
         }
     };
     runtime.block_on(async {
         tokio::select! {
-            done = work => done,
+            outcome = work => outcome,
             // Dropping the work removes half-written files.
-            _ = tokio::signal::ctrl_c() => {
-                (plain(environment), Err(Error::failed("interrupted")))
-            }
+            _ = tokio::signal::ctrl_c() => Err(Error::failed("interrupted")),
         }
     })
 }

@@ -91,6 +91,7 @@ pub(crate) enum Credentials {
 
 /// Everything the file and the environment decide.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each key")]
 pub(crate) struct Settings {
     /// Where the server is, as configured.
     pub(crate) endpoint_url: String,

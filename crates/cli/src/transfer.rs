@@ -7,9 +7,11 @@
 mod checksum;
 mod download;
 mod download_tree;
+mod expected;
 mod local_tree;
 mod multipart_upload;
 mod presigned;
+mod ranges;
 mod send;
 mod target;
 mod temporary;
@@ -19,7 +21,7 @@ mod workers;
 
 use lakefs_wire::{Metadata, ObjectStats};
 
-pub(crate) use download::{DownloadOptions, copy_to_stdout, download_file};
+pub(crate) use download::{DownloadOptions, Source, copy_to_stdout};
 pub(crate) use download_tree::{DownloadTree, download_tree};
 pub(crate) use upload::{UploadOptions, upload_file, upload_stdin};
 pub(crate) use upload_tree::{UploadTree, upload_tree};

@@ -56,6 +56,10 @@ impl Color {
 
 /// The terminal, or what stands in its place.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent properties of a terminal"
+)]
 pub(crate) struct Ui {
     out: Mutex<BufWriter<Stdout>>,
     interactive: bool,

@@ -1,7 +1,6 @@
 //! How command lines are understood.
 
 use super::*;
-use crate::commands::Command;
 
 fn arguments(line: &str) -> Vec<OsString> {
     std::iter::once("lakectl")

@@ -2,53 +2,14 @@
 //! so in its storage configuration.
 
 use http::StatusCode;
-use lakefs_wire::{Metadata, ObjectStats};
-use serde::{Deserialize, Serialize};
+use lakefs_wire::{
+    AbortPresignMultipartUpload, CompletePresignMultipartUpload, Metadata, ObjectStats,
+    PresignMultipartUpload, UploadPart, UploadPartFrom, UploadTo,
+};
 
 use super::{Client, Request};
 use crate::error::Result;
 use crate::uri::PathUri;
-
-/// An upload that was begun.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct PresignedMultipart {
-    /// Its name.
-    pub(crate) upload_id: String,
-    /// Where the object will be.
-    pub(crate) physical_address: String,
-    /// A URL for each part asked for.
-    #[serde(default)]
-    pub(crate) presigned_urls: Vec<String>,
-}
-
-/// A part that arrived.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct CompletedPart {
-    /// Its number, from 1.
-    pub(crate) part_number: u32,
-    /// What the store called it.
-    pub(crate) etag: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Address<'a> {
-    physical_address: &'a str,
-}
-
-#[derive(Debug, Deserialize)]
-struct UploadTo {
-    presigned_url: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Complete<'a> {
-    physical_address: &'a str,
-    parts: &'a [CompletedPart],
-    #[serde(skip_serializing_if = "Metadata::is_empty")]
-    user_metadata: &'a Metadata,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_type: Option<&'a str>,
-}
 
 fn uploads<'a>(uri: &'a PathUri, rest: &[&'a str]) -> Vec<&'a str> {
     let mut segments = vec![
@@ -68,8 +29,8 @@ impl Client {
     pub(crate) async fn begin_multipart(
         &self,
         uri: &PathUri,
-        parts: u32,
-    ) -> Result<PresignedMultipart> {
+        parts: i64,
+    ) -> Result<PresignMultipartUpload> {
         let request = Request::post(&uploads(uri, &[]))
             .query("path", &uri.path)
             .query("parts", parts.to_string());
@@ -80,14 +41,14 @@ impl Client {
     pub(crate) async fn part_url(
         &self,
         uri: &PathUri,
-        upload: &PresignedMultipart,
-        part_number: u32,
+        upload: &PresignMultipartUpload,
+        part_number: i64,
     ) -> Result<String> {
         let number = part_number.to_string();
         let request = Request::put(&uploads(uri, &[&upload.upload_id, "parts", &number]))
             .query("path", &uri.path)
-            .json(&Address {
-                physical_address: &upload.physical_address,
+            .json(&UploadPartFrom {
+                physical_address: upload.physical_address.clone(),
             })?;
         let to: UploadTo = self.json(&request, StatusCode::OK).await?;
         Ok(to.presigned_url)
@@ -97,18 +58,18 @@ impl Client {
     pub(crate) async fn complete_multipart(
         &self,
         uri: &PathUri,
-        upload: &PresignedMultipart,
-        parts: &[CompletedPart],
+        upload: &PresignMultipartUpload,
+        parts: Vec<UploadPart>,
         user_metadata: &Metadata,
         content_type: Option<&str>,
     ) -> Result<ObjectStats> {
         let request = Request::put(&uploads(uri, &[&upload.upload_id]))
             .query("path", &uri.path)
-            .json(&Complete {
-                physical_address: &upload.physical_address,
+            .json(&CompletePresignMultipartUpload {
+                physical_address: upload.physical_address.clone(),
                 parts,
-                user_metadata,
-                content_type,
+                user_metadata: (!user_metadata.is_empty()).then(|| user_metadata.clone()),
+                content_type: content_type.map(str::to_owned),
             })?;
         self.json(&request, StatusCode::OK).await
     }
@@ -117,12 +78,12 @@ impl Client {
     pub(crate) async fn abort_multipart(
         &self,
         uri: &PathUri,
-        upload: &PresignedMultipart,
+        upload: &PresignMultipartUpload,
     ) -> Result<()> {
         let request = Request::delete(&uploads(uri, &[&upload.upload_id]))
             .query("path", &uri.path)
-            .json(&Address {
-                physical_address: &upload.physical_address,
+            .json(&AbortPresignMultipartUpload {
+                physical_address: upload.physical_address.clone(),
             })?;
         self.done(&request, StatusCode::NO_CONTENT).await
     }

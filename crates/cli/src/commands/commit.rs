@@ -22,8 +22,8 @@ pub(crate) struct Commit {
     #[arg(long)]
     allow_empty_message: bool,
     /// Commit even when nothing changed
-    #[arg(long)]
-    allow_empty_commit: bool,
+    #[arg(long = "allow-empty-commit")]
+    allow_empty: bool,
     /// Metadata of the commit, as key=value pairs
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     meta: Vec<String>,
@@ -50,7 +50,7 @@ impl Commit {
         let creation = CommitCreation {
             message: self.message.clone(),
             metadata,
-            allow_empty: self.allow_empty_commit,
+            allow_empty: self.allow_empty,
             date: self.epoch_time_seconds,
             force: false,
         };

@@ -16,7 +16,6 @@ use crate::ui::Ui;
 pub(crate) struct Doctor {}
 
 impl Doctor {
-    #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(crate) async fn run(&self, context: &Context) -> Result<()> {
         let Context { ui, client, .. } = context;
         step(

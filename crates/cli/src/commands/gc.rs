@@ -11,6 +11,7 @@ use crate::error::Result;
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::enum_variant_names, reason = "the verbs are named so")]
 pub(crate) enum Gc {
     /// Remove the rules of a repository
     DeleteConfig(delete_config::DeleteConfig),

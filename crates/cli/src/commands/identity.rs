@@ -12,7 +12,6 @@ use crate::ui::date;
 pub(crate) struct Identity {}
 
 impl Identity {
-    #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(crate) async fn run(&self, context: &Context) -> Result<()> {
         let user = context.client.current_user().await?.user;
         context.ui.result(&user, |ui| {

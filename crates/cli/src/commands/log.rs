@@ -18,6 +18,7 @@ use crate::uri::RefUri;
 #[command(
     after_help = "Examples:\n  lakectl log lakefs://example/main --amount 5\n  lakectl log lakefs://example/main --prefixes tables/ --since 2024-01-01T00:00:00Z\n  lakectl log lakefs://example/main --dot | dot -Tsvg > history.svg"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub(crate) struct Log {
     /// Address of a branch, tag or commit
     #[arg(value_name = "REF_URI")]

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 #[command(
     after_help = "Examples:\n  lakectl merge lakefs://example/dev lakefs://example/main\n  lakectl merge lakefs://example/dev lakefs://example/main --strategy source-wins -m \"Take it all\"\n  lakectl merge lakefs://example/dev lakefs://example/main --squash"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub(crate) struct Merge {
     /// Address of the ref to merge
     #[arg(value_name = "SOURCE_REF_URI")]

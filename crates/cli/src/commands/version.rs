@@ -1,5 +1,7 @@
 //! `lakectl version` and `lakectl --version`. Nobody but the configured server is asked.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::Context;
@@ -16,21 +18,17 @@ pub(crate) struct Version {}
 
 /// Prints the versions; a server that cannot be asked is left out. `full` adds this program's own.
 pub(crate) async fn run(
-    ui: Ui,
+    ui: &Arc<Ui>,
     global: &GlobalFlags,
     environment: &Environment,
     full: bool,
-) -> (Ui, Result<()>) {
-    let (ui, server) = match Context::new(ui, global, environment) {
-        Ok(context) => {
-            let server = context.client.config().await;
-            (context.ui, server)
-        }
-        Err((ui, error)) => (ui, Err(error)),
+) -> Result<()> {
+    let server = match Context::new(ui, global, environment) {
+        Ok(context) => context.client.config().await,
+        Err(error) => Err(error),
     };
     let server = server.map(|config| config.version_config.and_then(|version| version.version));
-    let outcome = write(&ui, full, server);
-    (ui, outcome)
+    write(ui, full, server)
 }
 
 fn write(ui: &Ui, full: bool, server: std::result::Result<Option<String>, Error>) -> Result<()> {

@@ -182,14 +182,13 @@ fn section<'a>(path: &str, value: &'a Value) -> Option<&'a Mapping> {
 /// precision, hence must be quoted.
 fn scalar(key: &str, kind: Kind, value: &Value) -> Result<Option<String>> {
     match (kind, value) {
-        (_, Value::Null) => Ok(None),
+        (_, Value::Null) | (Kind::Map, Value::Mapping(_)) => Ok(None),
         (_, Value::String(text)) => Ok(Some(text.clone())),
         (Kind::Secret, _) => Err(Error::failed(format!(
             "configuration key {key} must be a string: put its value in quotes"
         ))),
         (_, Value::Number(number)) => Ok(Some(number.to_string())),
         (_, Value::Bool(truth)) => Ok(Some(truth.to_string())),
-        (Kind::Map, Value::Mapping(_)) => Ok(None),
         _ => Err(Error::failed(format!(
             "configuration key {key} must be a single value"
         ))),

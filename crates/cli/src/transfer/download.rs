@@ -5,21 +5,20 @@
 //! must not have changed. A file gets its name when its size and checksum are right, not before.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::header::{CONTENT_LENGTH, ETAG, HeaderMap, HeaderName, HeaderValue, RANGE};
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use lakefs_wire::ObjectStats;
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::Mutex;
 
-use super::checksum::{Checksum, plain_md5};
-use super::presigned::ends_soon;
+use super::checksum::Checksum;
+use super::expected::Expected;
+use super::ranges::read_ranges;
 use super::size_of;
 use super::temporary::Temporary;
 use super::upload::has_foreign_tags;
@@ -28,9 +27,8 @@ use crate::error::{Error, Result};
 use crate::ui::{Bar, Ui};
 use crate::uri::PathUri;
 
-const CONCURRENT_RANGES: usize = 10;
 /// A connection that gives nothing for so long is given up and tried again.
-const STALL: Duration = Duration::from_secs(120);
+const STALL: Duration = Duration::from_mins(2);
 /// How often content that keeps changing is begun anew.
 const FRESH_STARTS: u32 = 3;
 
@@ -41,37 +39,6 @@ pub(crate) struct DownloadOptions {
     pub(crate) presign: bool,
     /// Objects of at least this size are read in ranges of it, in parallel.
     pub(crate) part_size: u64,
-}
-
-/// What arrives has to be this.
-#[derive(Debug, Clone, Default)]
-struct Expected {
-    size: Option<u64>,
-    tag: Option<String>,
-    foreign_tag: bool,
-}
-
-impl Expected {
-    fn check(&self, received: &Checksum) -> Result<()> {
-        if let Some(size) = self.size.filter(|size| *size != received.bytes()) {
-            return Err(Error::failed(format!(
-                "received {} of {size} bytes",
-                received.bytes()
-            )));
-        }
-        let md5 = self
-            .tag
-            .as_deref()
-            .and_then(plain_md5)
-            .filter(|_| !self.foreign_tag);
-        match md5 {
-            Some(md5) if md5 != received.hex() => Err(Error::failed(format!(
-                "received other content than is stored (checksum {}, stored {md5})",
-                received.hex()
-            ))),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// Where bytes go.
@@ -111,54 +78,57 @@ impl Sink<'_> {
     }
 }
 
-/// Downloads an object to a file and answers its properties. `known` saves asking for them.
-pub(crate) async fn download_file(
-    client: &Client,
-    from: &PathUri,
-    known: Option<&ObjectStats>,
-    to: &Path,
-    options: DownloadOptions,
-    mtime: Option<i64>,
-    bar: &Bar,
-) -> Result<ObjectStats> {
-    let stats = match known {
-        Some(stats) if !options.presign => stats.clone(),
-        _ => client.stat(from, options.presign).await?,
-    };
-    let (temporary, file) = Temporary::create(to).await?;
-    let size = size_of(&stats);
-    match size.filter(|size| options.presign && *size > 0 && *size >= options.part_size) {
-        Some(size) => {
-            ranges(
-                client,
-                from,
-                &stats,
-                size,
-                options.part_size,
-                &temporary,
-                file,
-                bar,
-            )
-            .await?;
-        }
-        None => {
-            let url = options.presign.then(|| stats.physical_address.clone());
-            let mut reader = Reader::new(client, from, url, expected_of(&stats, options.presign));
+/// An object about to be downloaded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    /// The server.
+    pub(crate) client: &'a Client,
+    /// The object.
+    pub(crate) from: &'a PathUri,
+    /// How to download.
+    pub(crate) options: DownloadOptions,
+    /// Shows how far it is.
+    pub(crate) bar: &'a Bar,
+}
+
+impl Source<'_> {
+    /// Downloads the object to a file and answers its properties. `known` saves asking for them;
+    /// the file gets `mtime` if there is one.
+    pub(crate) async fn download(
+        &self,
+        known: Option<&ObjectStats>,
+        to: &Path,
+        mtime: Option<i64>,
+    ) -> Result<ObjectStats> {
+        let DownloadOptions { presign, part_size } = self.options;
+        let stats = match known {
+            Some(stats) if !presign => stats.clone(),
+            _ => self.client.stat(self.from, presign).await?,
+        };
+        let (temporary, file) = Temporary::create(to).await?;
+        let large = size_of(&stats).filter(|size| presign && *size > 0 && *size >= part_size);
+        if let Some(size) = large {
+            read_ranges(self, &stats, size, temporary.path(), file).await?;
+        } else {
+            let url = presign.then(|| stats.physical_address.clone());
+            let expected = Expected::of(&stats, presign);
             let mut sink = Sink::File(file);
-            reader.copy(&mut sink, bar).await?;
+            Reader::new(self.client, self.from, url, expected)
+                .copy(&mut sink, self.bar)
+                .await?;
             if let Sink::File(mut file) = sink {
                 file.flush()
                     .await
                     .map_err(|error| Error::file("write", to, &error))?;
             }
         }
+        if let Some(mtime) = mtime {
+            set_mtime(temporary.path(), mtime)?;
+        }
+        temporary.keep().await?;
+        self.bar.clear();
+        Ok(stats)
     }
-    if let Some(mtime) = mtime {
-        set_mtime(temporary.path(), mtime)?;
-    }
-    temporary.keep().await?;
-    bar.clear();
-    Ok(stats)
 }
 
 /// Writes an object to standard output.
@@ -170,27 +140,13 @@ pub(crate) async fn copy_to_stdout(
 ) -> Result<()> {
     let (url, expected) = if presign {
         let stats = client.stat(from, true).await?;
-        let expected = expected_of(&stats, true);
+        let expected = Expected::of(&stats, true);
         (Some(stats.physical_address), expected)
     } else {
         (None, Expected::default())
     };
     let mut reader = Reader::new(client, from, url, expected);
     reader.copy(&mut Sink::Stdout(ui), &Bar::hidden()).await
-}
-
-/// What the properties promise. Without a presigned URL the answer itself says what it carries,
-/// which is newer: the branch may have moved since.
-fn expected_of(stats: &ObjectStats, presign: bool) -> Expected {
-    if presign {
-        Expected {
-            size: size_of(stats),
-            tag: Some(stats.checksum.clone()).filter(|tag| !tag.is_empty()),
-            foreign_tag: false,
-        }
-    } else {
-        Expected::default()
-    }
 }
 
 fn set_mtime(path: &Path, mtime: i64) -> Result<()> {
@@ -278,17 +234,14 @@ impl<'a> Reader<'a> {
             if offset > 0 {
                 headers.insert(RANGE, range(offset, None));
             }
-            let response = match &self.url {
-                Some(url) => {
-                    self.client
-                        .send_presigned(Method::GET, url, &headers, empty_body())
-                        .await?
-                }
-                None => {
-                    let mut request = Client::get_object_request(self.from);
-                    request.headers = headers;
-                    self.client.send(&request, empty_body()).await?
-                }
+            let response = if let Some(url) = &self.url {
+                self.client
+                    .send_presigned(Method::GET, url, &headers, empty_body())
+                    .await?
+            } else {
+                let mut request = Client::get_object_request(self.from);
+                request.headers = headers;
+                self.client.send(&request, empty_body()).await?
             };
             if response.status() == StatusCode::FORBIDDEN && self.url.is_some() && self.renewals < 2
             {
@@ -342,13 +295,13 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-fn range(first: u64, last: Option<u64>) -> HeaderValue {
+pub(super) fn range(first: u64, last: Option<u64>) -> HeaderValue {
     let last = last.map(|last| last.to_string()).unwrap_or_default();
     HeaderValue::from_str(&format!("bytes={first}-{last}"))
         .expect("digits and punctuation are legal in a header")
 }
 
-fn broken(from: &PathUri, cause: &str) -> Error {
+pub(super) fn broken(from: &PathUri, cause: &str) -> Error {
     Error::Transport {
         method: Method::GET,
         url: from.to_string(),
@@ -358,7 +311,10 @@ fn broken(from: &PathUri, cause: &str) -> Error {
     }
 }
 
-async fn next_chunk(body: &mut Incoming, from: &PathUri) -> Result<Option<bytes::Bytes>> {
+pub(super) async fn next_chunk(
+    body: &mut Incoming,
+    from: &PathUri,
+) -> Result<Option<bytes::Bytes>> {
     loop {
         let frame = tokio::time::timeout(STALL, body.frame())
             .await
@@ -371,145 +327,6 @@ async fn next_chunk(body: &mut Incoming, from: &PathUri) -> Result<Option<bytes:
                     return Ok(Some(data));
                 }
             }
-        }
-    }
-}
-
-/// Reads a large object in ranges at the same time.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call site; all of it is the plan"
-)]
-async fn ranges(
-    client: &Client,
-    from: &PathUri,
-    stats: &ObjectStats,
-    size: u64,
-    part_size: u64,
-    temporary: &Temporary,
-    file: File,
-    bar: &Bar,
-) -> Result<()> {
-    file.set_len(size)
-        .await
-        .map_err(|error| Error::file("write", temporary.path(), &error))?;
-    drop(file);
-    let shared = Arc::new(Shared {
-        url: Mutex::new(stats.physical_address.clone()),
-    });
-    let part = |first: u64| {
-        let shared = Arc::clone(&shared);
-        async move {
-            let last = (first + part_size).min(size) - 1;
-            let state = Mutex::new(first);
-            client
-                .retrying(|| async {
-                    let mut next = state.lock().await;
-                    one_range(
-                        client,
-                        from,
-                        &shared,
-                        temporary.path(),
-                        &mut next,
-                        last,
-                        bar,
-                    )
-                    .await
-                })
-                .await
-        }
-    };
-    let starts = (0..size.div_ceil(part_size)).map(|index| index * part_size);
-    let tags: Vec<bool> = futures_util::stream::iter(starts.map(part))
-        .buffer_unordered(CONCURRENT_RANGES)
-        .try_collect()
-        .await?;
-    let expected = Expected {
-        size: Some(size),
-        tag: Some(stats.checksum.clone()),
-        foreign_tag: tags.contains(&true),
-    };
-    expected.check(&checksum_of(temporary.path()).await?)
-}
-
-struct Shared {
-    url: Mutex<String>,
-}
-
-/// Reads from `next` to `last` and answers whether the store's tags are no checksums.
-async fn one_range(
-    client: &Client,
-    from: &PathUri,
-    shared: &Shared,
-    file: &Path,
-    next: &mut u64,
-    last: u64,
-    bar: &Bar,
-) -> std::result::Result<bool, Attempt> {
-    let mut renewed = false;
-    let response = loop {
-        let url = {
-            let mut url = shared.url.lock().await;
-            if ends_soon(&url, jiff::Timestamp::now().as_second()) {
-                *url = client.stat(from, true).await?.physical_address;
-            }
-            url.clone()
-        };
-        let headers = HeaderMap::from_iter([(RANGE, range(*next, Some(last)))]);
-        let response = client
-            .send_presigned(Method::GET, &url, &headers, empty_body())
-            .await?;
-        if response.status() == StatusCode::FORBIDDEN && !renewed {
-            renewed = true;
-            let fresh = client.stat(from, true).await?.physical_address;
-            *shared.url.lock().await = fresh;
-            continue;
-        }
-        break accept(Method::GET, response, StatusCode::PARTIAL_CONTENT).await?;
-    };
-    let foreign = has_foreign_tags(response.headers());
-    let bad = |error: std::io::Error| Error::file("write", file, &error);
-    let mut file_handle = File::options().write(true).open(file).await.map_err(bad)?;
-    file_handle
-        .seek(std::io::SeekFrom::Start(*next))
-        .await
-        .map_err(bad)?;
-    let mut body = response.into_body();
-    let mut outcome = Ok(());
-    while *next <= last {
-        match next_chunk(&mut body, from).await {
-            Ok(Some(chunk)) => {
-                let left = usize::try_from(last + 1 - *next).unwrap_or(usize::MAX);
-                let chunk = chunk.get(..left).unwrap_or(&chunk);
-                file_handle.write_all(chunk).await.map_err(bad)?;
-                *next += chunk.len() as u64;
-                bar.advance(chunk.len() as u64);
-            }
-            Ok(None) => {
-                outcome = Err(broken(from, "unexpected EOF"));
-                break;
-            }
-            Err(error) => {
-                outcome = Err(error);
-                break;
-            }
-        }
-    }
-    file_handle.flush().await.map_err(bad)?;
-    outcome?;
-    Ok(foreign)
-}
-
-async fn checksum_of(path: &Path) -> Result<Checksum> {
-    let bad = |error: std::io::Error| Error::file("read", path, &error);
-    let mut file = File::open(path).await.map_err(bad)?;
-    let mut checksum = Checksum::default();
-    let mut buffer = vec![0; 128 << 10];
-    loop {
-        let read = file.read(&mut buffer).await.map_err(bad)?;
-        match buffer.get(..read) {
-            None | Some([]) => return Ok(checksum),
-            Some(content) => checksum.update(content),
         }
     }
 }

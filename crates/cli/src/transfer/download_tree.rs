@@ -6,9 +6,7 @@ use std::sync::Arc;
 use lakefs_wire::ObjectStats;
 
 use super::target::{Target, create_directory, create_parents, resolve};
-use super::{
-    DownloadOptions, SYMLINK_TARGET, TreeOutcome, Workers, client_mtime, download_file, size_of,
-};
+use super::{DownloadOptions, SYMLINK_TARGET, Source, TreeOutcome, Workers, client_mtime, size_of};
 use crate::client::{Client, ListObjects};
 use crate::error::{Error, Result};
 use crate::ui::{Bar, Progress, Ui};
@@ -131,24 +129,20 @@ impl Task {
         };
         create_parents(&self.root, &path)?;
         let metadata = self.stats.metadata.as_ref();
-        if let Some(link) = metadata.and_then(|metadata| metadata.get(SYMLINK_TARGET)) {
-            if self.symlinks {
-                symlink(link, &path)?;
-                return Ok(self.stats.clone());
-            }
+        let link = metadata.and_then(|metadata| metadata.get(SYMLINK_TARGET));
+        if let Some(link) = link.filter(|_| self.symlinks) {
+            symlink(link, &path)?;
+            return Ok(self.stats.clone());
         }
-        let mtime = client_mtime(metadata);
-        let known = Some(&self.stats);
-        download_file(
-            &self.client,
-            &self.from,
-            known,
-            &path,
-            self.options,
-            mtime,
-            &self.bar,
-        )
-        .await
+        let source = Source {
+            client: &self.client,
+            from: &self.from,
+            options: self.options,
+            bar: &self.bar,
+        };
+        source
+            .download(Some(&self.stats), &path, client_mtime(metadata))
+            .await
     }
 }
 

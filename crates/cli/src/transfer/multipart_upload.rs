@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use http::StatusCode;
 use http::header::HeaderMap;
-use lakefs_wire::ObjectStats;
+use lakefs_wire::{ObjectStats, PresignMultipartUpload, UploadPart};
 
 use super::presigned::ends_soon;
 use super::send::file_body;
 use super::size_of;
 use super::upload::{MIN_MULTIPART_BYTES, UploadOptions, put};
-use crate::client::{Client, CompletedPart, PresignedMultipart};
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::ui::Bar;
 use crate::uri::PathUri;
@@ -20,14 +20,14 @@ const CONCURRENT_PARTS: usize = 5;
 const COMPLETE_TRIES: u32 = 20;
 
 /// How a file of some size is cut: 5 MiB a part, more where that would be too many parts.
-fn plan(size: u64) -> (u64, u32) {
+fn plan(size: u64) -> (u64, i64) {
     let part = if size.div_ceil(MIN_MULTIPART_BYTES) > MAX_PARTS {
         size / MAX_PARTS + 1
     } else {
         MIN_MULTIPART_BYTES
     };
     let parts = size.div_ceil(part).max(1);
-    (part, u32::try_from(parts).unwrap_or(u32::MAX))
+    (part, i64::try_from(parts).unwrap_or(i64::MAX))
 }
 
 /// Uploads a file in parts. A failure leaves no parts behind, as far as the server lets us say so.
@@ -71,19 +71,23 @@ async fn send_parts(
     file: &Path,
     size: u64,
     part_size: u64,
-    count: u32,
+    count: i64,
     to: &PathUri,
-    upload: &PresignedMultipart,
+    upload: &PresignMultipartUpload,
     bar: &Bar,
-) -> Result<Vec<CompletedPart>> {
+) -> Result<Vec<UploadPart>> {
     use futures_util::{StreamExt as _, TryStreamExt as _};
+    let urls = upload.presigned_urls.as_deref().unwrap_or_default();
     let file: PathBuf = file.to_path_buf();
-    let part = |number: u32| {
+    let part = |number: i64| {
         let file = file.clone();
         async move {
-            let offset = u64::from(number - 1) * part_size;
+            let index = u64::try_from(number - 1).unwrap_or(0);
+            let offset = index * part_size;
             let length = part_size.min(size - offset);
-            let given = upload.presigned_urls.get(number as usize - 1);
+            let given = usize::try_from(index)
+                .ok()
+                .and_then(|index| urls.get(index));
             let source = Part {
                 file: &file,
                 offset,
@@ -93,7 +97,7 @@ async fn send_parts(
             source.send(client, to, upload, given, bar).await
         }
     };
-    let mut parts: Vec<CompletedPart> = futures_util::stream::iter((1..=count).map(part))
+    let mut parts: Vec<UploadPart> = futures_util::stream::iter((1..=count).map(part))
         .buffer_unordered(CONCURRENT_PARTS)
         .try_collect()
         .await?;
@@ -105,7 +109,7 @@ struct Part<'a> {
     file: &'a Path,
     offset: u64,
     length: u64,
-    number: u32,
+    number: i64,
 }
 
 impl Part<'_> {
@@ -113,10 +117,10 @@ impl Part<'_> {
         &self,
         client: &Client,
         to: &PathUri,
-        upload: &PresignedMultipart,
+        upload: &PresignMultipartUpload,
         given: Option<&String>,
         bar: &Bar,
-    ) -> Result<CompletedPart> {
+    ) -> Result<UploadPart> {
         let mut url = given
             .filter(|url| !ends_soon(url, jiff::Timestamp::now().as_second()))
             .cloned();
@@ -139,7 +143,7 @@ impl Part<'_> {
                 }
                 Err(error) => return Err(error),
                 Ok(etag) => {
-                    return Ok(CompletedPart {
+                    return Ok(UploadPart {
                         part_number: self.number,
                         etag,
                     });
@@ -152,15 +156,15 @@ impl Part<'_> {
 async fn complete(
     client: &Client,
     to: &PathUri,
-    upload: &PresignedMultipart,
-    parts: &[CompletedPart],
+    upload: &PresignMultipartUpload,
+    parts: &[UploadPart],
     options: &UploadOptions,
 ) -> Result<ObjectStats> {
     let content_type = options.content_type.as_deref();
     let mut tries = 1;
     loop {
         let outcome = client
-            .complete_multipart(to, upload, parts, &options.metadata, content_type)
+            .complete_multipart(to, upload, parts.to_vec(), &options.metadata, content_type)
             .await;
         match outcome {
             Err(error)
@@ -188,6 +192,6 @@ mod tests {
         );
         let (part, parts) = plan(MIN_MULTIPART_BYTES * MAX_PARTS + 1);
         assert_eq!(part, MIN_MULTIPART_BYTES + 1);
-        assert!(u64::from(parts) <= MAX_PARTS);
+        assert!(u64::try_from(parts).unwrap() <= MAX_PARTS);
     }
 }

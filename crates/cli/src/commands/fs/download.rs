@@ -7,9 +7,7 @@ use clap::{ArgAction, Args};
 use super::summary;
 use crate::commands::Context;
 use crate::error::{Error, Result, status_line};
-use crate::transfer::{
-    DownloadOptions, DownloadTree, PresignSupport, download_file, download_tree, size_of,
-};
+use crate::transfer::{DownloadOptions, DownloadTree, PresignSupport, Source, download_tree};
 use crate::ui::{JsonArray, Progress};
 use crate::uri::PathUri;
 
@@ -84,18 +82,14 @@ impl Download {
         let ui = &context.ui;
         let destination = file_destination(self.destination.as_deref(), &uri.path)?;
         let progress = Progress::new(ui, self.no_progress);
-        let known = None;
-        let bar = progress.bar(&uri.path, known.and_then(size_of));
-        let outcome = download_file(
-            &context.client,
-            uri,
-            known,
-            &destination,
+        let bar = progress.bar(&uri.path, None);
+        let source = Source {
+            client: &context.client,
+            from: uri,
             options,
-            None,
-            &bar,
-        )
-        .await;
+            bar: &bar,
+        };
+        let outcome = source.download(None, &destination, None).await;
         let stats = outcome.map_err(|error| {
             let why = match &error {
                 Error::Api { status, .. } if status.as_u16() == 404 => {

@@ -90,7 +90,6 @@ impl Rm {
         Ok((found, failures))
     }
 
-    #[expect(clippy::unused_self, reason = "the last step of run")]
     async fn count(&self, context: &Context, uri: &PathUri) -> Result<usize> {
         let mut listing = context.client.list_objects(uri, below(uri));
         let mut left = 0;

@@ -18,7 +18,7 @@ pub(crate) struct Stage {
     /// Address of the object
     #[arg(value_name = "PATH_URI")]
     path: String,
-    /// Where the bytes are, such as s3://bucket/key
+    /// Where the bytes are, such as `s3://bucket/key`
     #[arg(long, value_name = "URL")]
     location: String,
     /// Size in bytes

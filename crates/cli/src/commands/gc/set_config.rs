@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 
 /// Set the rules of a repository
 ///
-/// The file holds JSON: {"default_retention_days": 21, "branches": [{"branch_id": "main",
-/// "retention_days": 28}]}.
+/// The file holds JSON:
+/// `{"default_retention_days": 21, "branches": [{"branch_id": "main", "retention_days": 28}]}`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lakectl gc set-config lakefs://example --filename rules.json\n  lakectl gc set-config lakefs://example --filename - < rules.json"

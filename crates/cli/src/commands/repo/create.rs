@@ -16,7 +16,7 @@ pub(crate) struct Create {
     /// Address of the new repository
     #[arg(value_name = "REPOSITORY_URI")]
     repository: String,
-    /// Where its objects will live, such as s3://bucket/prefix; nothing else may be there
+    /// Where its objects will live, such as `s3://bucket/prefix`; nothing else may be there
     #[arg(value_name = "STORAGE_NAMESPACE")]
     storage_namespace: String,
     /// Name of its first branch
