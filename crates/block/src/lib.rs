@@ -27,7 +27,7 @@ pub use local::fs::{FileStat, Fs, FsFile};
 pub use local::{LocalBlockStore, LocalOptions};
 pub use location::{Address, Location, relative_to, resolve_url};
 pub use mem::MemBlockStore;
-pub use s3::{S3BlockStore, S3Options, StaticCredentials};
+pub use s3::{Environment, S3BlockStore, S3Options, StaticCredentials};
 pub use store::{
     BlockStore, ByteRange, ByteStream, GetOutcome, MultipartStore, ObjectInfo, PartInfo, Presign,
     PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor, UploadedPart,

@@ -35,7 +35,7 @@ use crate::{
 };
 use client::{Call, Client};
 use failure::Failure;
-pub use options::{S3Options, StaticCredentials};
+pub use options::{Environment, S3Options, StaticCredentials};
 
 /// Largest object that one request can copy.
 const MAX_SINGLE_COPY: u64 = 5 << 30;

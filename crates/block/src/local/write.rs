@@ -194,8 +194,8 @@ pub(super) async fn write_body(
     let gone = Arc::clone(&call.gone);
     let core = Arc::clone(core);
     let outcome = spawn_blocking(move || {
-        let mut written =
-            append(&core, file, &batch, hashed).map_err(|error| io_error("put", &address, error))?;
+        let mut written = append(&core, file, &batch, hashed)
+            .map_err(|error| io_error("put", &address, error))?;
         if gone.load(Ordering::SeqCst) {
             return Err(BlockError::Body("the caller went away".into()));
         }

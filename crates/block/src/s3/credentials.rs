@@ -2,6 +2,9 @@
 //! SSO, web identity, process, container role, instance role) through `reqsign-aws-core`. Temporary keys
 //! are renewed before they end; while that fails, those still valid go on being used.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +58,10 @@ impl std::fmt::Debug for Chain {
 
 impl CredentialSource {
     pub(super) fn new(options: &S3Options, transport: &Transport, clock: Arc<dyn Clock>) -> Self {
+        Self::with_http(options, Http(transport.clone()), clock)
+    }
+
+    fn with_http(options: &S3Options, http: impl HttpSend, clock: Arc<dyn Clock>) -> Self {
         let given = options.credentials.as_ref().map(|given| Found {
             keys: Arc::new(Credentials {
                 access_key_id: given.access_key_id.clone(),
@@ -64,7 +71,7 @@ impl CredentialSource {
             ends: None,
         });
         Self {
-            chain: given.is_none().then(|| chain(options, transport)),
+            chain: given.is_none().then(|| chain(options, http)),
             clock,
             window: options.web_identity_session_expiry_window,
             current: tokio::sync::Mutex::new(given),
@@ -122,7 +129,7 @@ fn found(credential: Credential) -> Found {
     }
 }
 
-fn chain(options: &S3Options, transport: &Transport) -> Chain {
+fn chain(options: &S3Options, http: impl HttpSend) -> Chain {
     let mut builder = DefaultCredentialProviderBuilder::new();
     let mut profile = ProfileCredentialProvider::new();
     if let Some(file) = &options.credentials_file {
@@ -144,13 +151,17 @@ fn chain(options: &S3Options, transport: &Transport) -> Chain {
     }
     let environment = StaticEnv {
         home_dir: options.environment.get("HOME").map(Into::into),
-        envs: options.environment.clone().into_iter().collect(),
+        envs: options
+            .environment
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
     };
     Chain {
         provider: builder.build(),
         context: Context::new()
             .with_file_read(Files)
-            .with_http_send(Http(transport.clone()))
+            .with_http_send(http)
             .with_env(environment)
             .with_command_execute(Commands),
     }

@@ -26,6 +26,36 @@ impl fmt::Debug for StaticCredentials {
     }
 }
 
+/// Variables of the process environment. Values are never printed: some are secrets.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// All variables.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Environment({} variables)", self.0.len())
+    }
+}
+
 /// Settings of an S3 store. The default is AWS itself in `us-east-1`.
 #[derive(Debug, Clone)]
 #[expect(
@@ -71,9 +101,8 @@ pub struct S3Options {
     pub web_identity_session_expiry_window: Duration,
     /// Prefix offered for new repositories.
     pub default_namespace_prefix: Option<String>,
-    /// The process environment, which the credential chain reads (`AWS_*`, `HOME`). Keys are only
-    /// looked up, never logged.
-    pub environment: BTreeMap<String, String>,
+    /// The process environment, which the credential chain reads (`AWS_*`, `HOME`).
+    pub environment: Environment,
     /// Waits between tries.
     pub backoff: Backoff,
     /// How long to wait for a connection.
@@ -104,7 +133,7 @@ impl Default for S3Options {
             web_identity_session_duration: None,
             web_identity_session_expiry_window: Duration::from_mins(5),
             default_namespace_prefix: None,
-            environment: BTreeMap::new(),
+            environment: Environment::default(),
             backoff: Backoff {
                 initial: Duration::from_millis(100),
                 factor: 2.0,

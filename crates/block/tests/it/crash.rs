@@ -46,12 +46,13 @@ impl Oracle {
     }
 }
 
+/// More than goes to disk in one piece.
+static LARGE: LazyLock<Bytes> = LazyLock::new(|| pattern(1_100_000, 9));
+
 /// Some of everything a store does; ends at the first failure.
 async fn script(store: &LocalBlockStore, oracle: &mut Oracle) -> Result<(), BlockError> {
     let options = PutOptions::default();
     let small = |seed| pattern(1000, seed);
-    // More than goes to disk in one piece.
-    static LARGE: LazyLock<Bytes> = LazyLock::new(|| pattern(1_100_000, 9));
     let large = LARGE.clone();
     for (key, value) in [
         ("repo/data/p1/one", small(1)),

@@ -195,7 +195,9 @@ async fn a_service_that_is_not_there_is_unavailable() {
     let secretless = S3Options {
         credentials: None,
         connect_timeout: Duration::from_millis(200),
-        environment: [("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())].into(),
+        environment: [("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())]
+            .into_iter()
+            .collect(),
         ..options("http://127.0.0.1:1".to_owned())
     };
     let store = crate::s3::store(secretless, TaskScope::new());
