@@ -74,6 +74,7 @@ pub(crate) struct MeteredKv {
     delete: Meter,
     scan: Meter,
     write_batch: Meter,
+    clear_partition: Meter,
 }
 
 impl MeteredKv {
@@ -95,6 +96,7 @@ impl MeteredKv {
             delete: meter("delete"),
             scan: meter("scan"),
             write_batch: meter("write_batch"),
+            clear_partition: meter("clear_partition"),
             inner,
         }
     }
@@ -151,6 +153,12 @@ impl KvStore for MeteredKv {
         let begun = Instant::now();
         let result = self.inner.write_batch(partition, writes).await;
         self.write_batch.observe(begun, result)
+    }
+
+    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
+        let begun = Instant::now();
+        let result = self.inner.clear_partition(partition).await;
+        self.clear_partition.observe(begun, result)
     }
 
     async fn ping(&self) -> Result<(), KvError> {
