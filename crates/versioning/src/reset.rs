@@ -169,7 +169,7 @@ impl Engine {
                 kv.delete(token.as_bytes(), path).await.map_err(Error::Kv)?;
             }
             drop(reading);
-            if write.settled().await? {
+            if write.settled(true).await? {
                 return Ok(());
             }
         }

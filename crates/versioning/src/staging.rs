@@ -112,7 +112,10 @@ impl<'a> StagedWrite<'a> {
 
     /// Reads the branch again; answers whether what was written is where it counts. If not, write once
     /// more, to [`StagedWrite::branch`] as it is then.
-    pub(crate) async fn settled(&mut self) -> Result<bool> {
+    ///
+    /// `exact` is for writes that depend on what was found below the staging token, such as writing
+    /// nothing because nothing was there: they count only if the branch did not change at all.
+    pub(crate) async fn settled(&mut self, exact: bool) -> Result<bool> {
         let id = &self.record.branch.id;
         let raw = self
             .engine
@@ -128,7 +131,7 @@ impl<'a> StagedWrite<'a> {
             return Ok(true);
         }
         let branch = decode_branch(id.as_str(), &raw)?;
-        if branch.staging_token == self.record.branch.staging_token {
+        if !exact && branch.staging_token == self.record.branch.staging_token {
             return Ok(true);
         }
         self.tries += 1;
@@ -220,7 +223,7 @@ impl Engine {
                 .await?;
             }
             written = true;
-            if write.settled().await? {
+            if write.settled(false).await? {
                 return Ok(());
             }
         }
@@ -312,6 +315,9 @@ impl Engine {
                 .try_collect()
                 .await?;
             drop(reading);
+            let exact = !plan
+                .iter()
+                .all(|deletion| matches!(deletion, Deletion::Tombstone(_)));
             let writes: Vec<Write<'_>> = paths
                 .iter()
                 .zip(&plan)
@@ -329,7 +335,7 @@ impl Engine {
                 }
                 writes => kv.write_batch(token, writes).await.map_err(Error::Kv)?,
             }
-            if write.settled().await? {
+            if write.settled(exact).await? {
                 return Ok(());
             }
         }
@@ -353,13 +359,10 @@ impl Engine {
             return Ok(tombstone());
         }
         for token in &branch.sealed_tokens {
-            if let Some(raw) = self.0.kv_get(token.as_str(), path).await? {
-                let gone = stored_entry(token, path, &raw)?.is_none();
-                return Ok(if gone && !staged {
-                    Deletion::Nothing
-                } else {
-                    tombstone()
-                });
+            // Even a tombstone there calls for one here: it may be this very deletion, written just
+            // after a commit under way had read the path.
+            if self.0.kv_get(token.as_str(), path).await?.is_some() {
+                return Ok(tombstone());
             }
         }
         if self

@@ -1,7 +1,13 @@
 //! The engine against in-memory stores, against a recorded installation, and under faults.
 
 mod basics;
+mod counts;
+mod faults;
 mod golden;
+mod hooks;
+mod model;
+mod objects;
+mod stories;
 mod support;
 
 /// Every file of this directory is part of the binary: a forgotten one would never run.

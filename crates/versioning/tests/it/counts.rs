@@ -1,0 +1,116 @@
+//! What operations cost in round trips to the key-value store: the figures of docs/performance.md
+//! stand on them.
+
+use lakefs_versioning::{DeleteOptions, ListObjects, LogRequest};
+
+use crate::support::{Lake, branch, path, reference};
+
+async fn calls(lake: &Lake, operation: impl AsyncFnOnce()) -> (u64, u64) {
+    lake.kv.reset_calls();
+    operation().await;
+    let calls = lake.kv.calls();
+    (calls.reads(), calls.writes())
+}
+
+#[tokio::test]
+async fn round_trips_are_as_few_as_promised() {
+    let lake = Lake::new().await;
+    let (engine, repository) = (&lake.engine, &lake.repository);
+    lake.put("main", "a", "1").await;
+    lake.commit("main", "one").await;
+    let main = reference("main");
+
+    let put = calls(&lake, async || lake.put("main", "b", "1").await).await;
+    assert_eq!(put, (2, 1), "staged write: branch, write, branch");
+    let delete = calls(&lake, async || {
+        engine
+            .delete(
+                repository,
+                &branch("main"),
+                &path("b"),
+                DeleteOptions::default(),
+            )
+            .await
+            .unwrap();
+    });
+    assert_eq!(delete.await, (3, 1), "delete: branch, path, write, branch");
+    engine
+        .reset_branch(repository, &branch("main"), false)
+        .await
+        .unwrap();
+
+    let get = calls(&lake, async || drop(lake.read("main", "a").await)).await;
+    assert_eq!(get, (2, 0), "read on a branch: branch, path");
+    let get = calls(&lake, async || drop(lake.read("main@", "a").await)).await;
+    assert_eq!(get, (1, 0), "read of a commit: branch");
+    let list = ListObjects {
+        amount: 1000,
+        ..ListObjects::default()
+    };
+    let list = calls(&lake, async || {
+        drop(engine.list(repository, &main, &list).await.unwrap())
+    })
+    .await;
+    assert_eq!(list, (2, 0), "listing a branch: branch, staged page");
+    let log = LogRequest {
+        amount: 25,
+        ..LogRequest::default()
+    };
+    let log = calls(&lake, async || {
+        drop(engine.log(repository, &main, &log).await.unwrap())
+    })
+    .await;
+    assert_eq!(log, (1, 0), "log of known commits: branch");
+    let branch_get = calls(&lake, async || {
+        drop(engine.branch(repository, &branch("main")).await.unwrap())
+    })
+    .await;
+    assert_eq!(branch_get, (1, 0));
+    let create = calls(&lake, async || lake.branch_from("dev", "main").await).await;
+    assert_eq!(
+        create,
+        (3, 1),
+        "branch: name free, source, no tag of that name, write"
+    );
+
+    lake.put("main", "c", "1").await;
+    lake.kv.reset_calls();
+    lake.commit("main", "two").await;
+    let commit = lake.kv.calls();
+    // Branch, staged page of one; seal; changes; commit record; branch. What was dropped is noted
+    // in the background.
+    assert_eq!(
+        (commit.get, commit.scan, commit.set_if),
+        (1, 2, 3),
+        "commit"
+    );
+
+    lake.put("dev", "d", "1").await;
+    lake.commit("dev", "d").await;
+    lake.kv.reset_calls();
+    lake.merge("dev", "main").await.unwrap();
+    let merge = lake.kv.calls();
+    // Branch, staged page of one, source branch; commit record, branch.
+    assert_eq!((merge.get, merge.scan, merge.set_if), (2, 1, 2), "merge");
+}
+
+#[tokio::test]
+async fn listing_with_a_delimiter_skips_what_it_rolls_up() {
+    let lake = Lake::new().await;
+    for directory in 0..5 {
+        for file in 0..300 {
+            lake.put("main", &format!("d{directory}/{file:04}"), "x")
+                .await;
+        }
+    }
+    let list = ListObjects {
+        amount: 100,
+        delimiter: "/".into(),
+        ..ListObjects::default()
+    };
+    lake.kv.reset_calls();
+    let (items, _) = lake.list("main", &list).await;
+    assert_eq!(items, ["d0/*", "d1/*", "d2/*", "d3/*", "d4/*"]);
+    // The branch, and a small page for each prefix and the end.
+    assert!(lake.kv.calls().total() <= 8, "{:?}", lake.kv.calls());
+}
