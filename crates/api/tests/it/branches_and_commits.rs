@@ -130,6 +130,8 @@ async fn reset_revert_and_cherry_pick_answer_as_recorded() {
     }
     let clean = lake.get(&format!("{MAIN}/diff")).send().await.json();
     assert_eq!(clean["results"], json!([]));
+    lake.upload("kept", "k").await;
+    lake.commit("good").await;
     lake.upload("b", "b").await;
     let bad = lake.commit("bad").await;
     let revert = json!({"ref": &bad[..8], "parent_number": 0});
