@@ -210,7 +210,7 @@ async fn rewrite_range(
             (Ordering::Less, _) | (Ordering::Greater, None) => {}
             (Ordering::Equal, None) => tally.removed += 1,
             (Ordering::Equal, Some((_, (identity, _)))) if identity == value.identity => {
-                keep = true
+                keep = true;
             }
             (Ordering::Equal, Some((key, (identity, data)))) => {
                 tally.changed += 1;

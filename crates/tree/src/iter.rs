@@ -138,7 +138,7 @@ impl MetaRangeIter {
                     Arc::clone(&self.shared),
                     table,
                     Access::Point,
-                ))
+                ));
             }
         }
         self.next_range += 1;

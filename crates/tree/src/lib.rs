@@ -20,6 +20,8 @@ mod diff;
 mod disk;
 mod error;
 mod fingerprint;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod inspect;
 mod iter;
 mod merge;

@@ -125,7 +125,7 @@ impl Merge {
             (Position::End, Position::Header) => self.lone_range(Side::Destination).await?,
             (Position::Record, Position::Header) => self.record_and_range(Side::Source).await?,
             (Position::Header, Position::Record) => {
-                self.record_and_range(Side::Destination).await?
+                self.record_and_range(Side::Destination).await?;
             }
         }
         Ok(true)

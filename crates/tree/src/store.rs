@@ -53,6 +53,10 @@ impl TreeStore {
     }
 
     /// An iterator over all records, standing before the first.
+    #[expect(
+        clippy::iter_not_returning_iterator,
+        reason = "an iterator whose records are borrowed and that may wait"
+    )]
     pub async fn iter(
         &self,
         namespace: &StorageNamespace,
@@ -105,7 +109,14 @@ impl TreeStore {
         changes: &mut dyn ChangeSource,
         options: &CommitOptions,
     ) -> Result<CommitOutcome> {
-        commit(Arc::clone(&self.shared), namespace, base, changes, options).await
+        Box::pin(commit(
+            Arc::clone(&self.shared),
+            namespace,
+            base,
+            changes,
+            options,
+        ))
+        .await
     }
 
     /// Differences from `left` to `right` (two dots).
@@ -140,12 +151,13 @@ impl TreeStore {
         destination: &MetaRangeId,
         options: &MergeOptions,
     ) -> Result<MergeOutcome> {
-        merge(
+        // Three open tables and a writer: too much to lie in every caller's future.
+        Box::pin(merge(
             &self.shared,
             namespace,
             [base, source, destination],
             options,
-        )
+        ))
         .await
     }
 

@@ -255,8 +255,12 @@ impl Shared {
     async fn store(&self, namespace: &StorageNamespace, id: &str, file: Bytes) -> Result<()> {
         let location = self.locate(namespace, id)?;
         let size = file.len() as u64;
+        let options = PutOptions {
+            without_md5: true,
+            ..PutOptions::default()
+        };
         self.blocks
-            .put(&location, PutBody::from_bytes(file), &PutOptions::default())
+            .put(&location, PutBody::from_bytes(file), &options)
             .await
             .map_err(|source| TreeError::Store {
                 operation: "write",

@@ -110,14 +110,15 @@ impl BlockBuilder {
 /// Turns finished blocks into stored ones.
 #[derive(Debug)]
 pub(crate) struct BlockEncoder {
-    snappy: snap::raw::Encoder,
+    /// Boxed: it holds its hash table inline.
+    snappy: Box<snap::raw::Encoder>,
     compressed: Vec<u8>,
 }
 
 impl BlockEncoder {
     pub(crate) fn new() -> Self {
         Self {
-            snappy: snap::raw::Encoder::new(),
+            snappy: Box::new(snap::raw::Encoder::new()),
             compressed: Vec::new(),
         }
     }

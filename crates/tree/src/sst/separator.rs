@@ -1,5 +1,5 @@
 //! Short keys for indexes: a key between the last one of a block and the first of the next, as short
-//! as the bytewise comparer of LevelDB makes it.
+//! as the bytewise comparer of `LevelDB` makes it.
 
 /// Appends to `out` a key that is at least `last` and below `next`, and answers whether it is another
 /// one than `last` (then shorter, and greater).

@@ -31,6 +31,14 @@ impl ReadAt for Memory<'_> {
     }
 }
 
+/// A data block as stored.
+fn stored<'f>(file: &'f [u8], index: &TableIndex, at: usize) -> &'f [u8] {
+    let handle = index.block(at).unwrap();
+    let start = usize::try_from(handle.offset).unwrap();
+    let end = usize::try_from(handle.end().unwrap()).unwrap();
+    &file[start..end]
+}
+
 type Records = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn read_all(file: &[u8]) -> Result<Records, &'static str> {
@@ -39,8 +47,7 @@ fn read_all(file: &[u8]) -> Result<Records, &'static str> {
     let mut block = Vec::new();
     let mut records = Vec::new();
     for at in 0..index.len() {
-        let handle = index.block(at).unwrap();
-        let stored = &file[handle.offset as usize..handle.end().unwrap() as usize];
+        let stored = stored(file, &index, at);
         decode_stored(stored, &mut snappy, &mut block)?;
         let mut cursor = BlockCursor::new(true);
         cursor.reset(&block)?;
@@ -211,8 +218,7 @@ fn tables_with_one_and_two_index_levels_read_back() {
                 index.seek(&records.get(seen).map_or(vec![], |r| r.0.clone())),
                 at
             );
-            let handle = index.block(at).unwrap();
-            let stored = &table.file[handle.offset as usize..handle.end().unwrap() as usize];
+            let stored = stored(&table.file, &index, at);
             let mut block = Vec::new();
             decode_stored(stored, &mut snap::raw::Decoder::new(), &mut block).unwrap();
             let mut cursor = BlockCursor::new(true);
@@ -236,8 +242,7 @@ fn unchanged_blocks_are_copied_and_the_file_is_the_same() {
     let mut writer = TableWriter::new(metadata("ranges"));
     let (mut block, mut position) = (Vec::new(), 0);
     for at in 0..index.len() {
-        let handle = index.block(at).unwrap();
-        let stored = &base.file[handle.offset as usize..handle.end().unwrap() as usize];
+        let stored = stored(&base.file, &index, at);
         decode_stored(stored, &mut snap::raw::Decoder::new(), &mut block).unwrap();
         let mut cursor = BlockCursor::new(true);
         cursor.reset(&block).unwrap();
@@ -253,7 +258,7 @@ fn unchanged_blocks_are_copied_and_the_file_is_the_same() {
     let copied = writer.finish();
     assert!(copied.file == plain.file);
     assert_eq!(copied.blocks_encoded, 1);
-    assert_eq!(copied.blocks_copied as usize, index.len() - 1);
+    assert_eq!(copied.blocks_copied, index.len() as u64 - 1);
 }
 
 #[test]

@@ -113,11 +113,6 @@ impl TableWriter {
         }
     }
 
-    /// Makes room for a file of about this size.
-    pub(crate) fn reserve(&mut self, bytes: usize) {
-        self.file.reserve(bytes);
-    }
-
     /// Number of records so far.
     pub(crate) fn count(&self) -> u64 {
         self.stats.entries

@@ -156,8 +156,9 @@ fn changes_out_of_order_are_refused() {
         let base = written(&store, &ns, 10).await;
         for keys in [["b", "a"], ["a", "a"]] {
             let mut page = ChangePage::new();
-            keys.iter()
-                .for_each(|key| page.set(key.as_bytes(), b"i", b"d"));
+            for key in keys {
+                page.set(key.as_bytes(), b"i", b"d");
+            }
             let done = store
                 .commit(&ns, &base, &mut page, &CommitOptions::default())
                 .await;

@@ -1,6 +1,14 @@
 //! The tree store through its public interface, on real block stores.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail tests"
+)]
+
 mod faults;
+mod fuzz;
 mod golden;
 mod model;
 mod prop_merge;

@@ -12,18 +12,23 @@ pub(crate) type Content = BTreeMap<Vec<u8>, (Vec<u8>, Vec<u8>)>;
 /// Keys that share prefixes, so that blocks shorten them and separators have work to do.
 pub(crate) fn key() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
-        4 => (0u32..400).prop_map(|n| format!("dir/{:03}", n).into_bytes()),
+        4 => (0u32..400).prop_map(|n| format!("dir/{n:03}").into_bytes()),
         1 => proptest::collection::vec(prop_oneof![0u8..3, 0xfeu8..], 1..4),
     ]
 }
 
 pub(crate) fn value() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
-    (0u8..4, 0u8..3, prop_oneof![Just(1usize), Just(90)]).prop_map(|(identity, data, repeat)| {
-        (
-            vec![identity; 32],
-            vec![data; repeat + usize::from(identity)],
-        )
-    })
+    (
+        0u8..4,
+        0u8..3,
+        prop_oneof![Just(1usize), Just(90), Just(900)],
+    )
+        .prop_map(|(identity, data, repeat)| {
+            (
+                vec![identity; 32],
+                vec![data; repeat + usize::from(identity)],
+            )
+        })
 }
 
 /// New records and deletions.

@@ -85,6 +85,57 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Ranges large enough to be compared by their fingerprints, with differences in clusters.
+    #[test]
+    fn large_ranges_that_differ_in_little_merge_the_same_way(
+        ours in proptest::collection::vec((0u32..6000, 0u32..40, 0u8..3), 0..8),
+        theirs in proptest::collection::vec((0u32..6000, 0u32..40, 0u8..3), 0..8),
+        raggedness in prop_oneof![Just(700u64), Just(50_000)],
+        from in 0u32..6000,
+        strategy in prop_oneof![Just(MergeStrategy::SourceWins), Just(MergeStrategy::DestinationWins)],
+    ) {
+        run(async {
+            let (blocks, store, ns) = memory(raggedness);
+            let name = |n: u32| format!("data/{:02}/{n:06}", n / 100).into_bytes();
+            let record = |n: u32, kind: u8| (n.wrapping_mul(0x9e37_79b9).to_be_bytes().repeat(8), vec![kind; 80]);
+            let first: Changes = (0..6000).step_by(2).map(|n| (name(n), Some(record(n, 9)))).collect();
+            let clusters = |edits: &[(u32, u32, u8)]| -> Changes {
+                let of = |&(at, count, kind): &(u32, u32, u8)| {
+                    (at..at + count).map(move |n| {
+                        let set = (kind != 0).then(|| record(n + 7 * u32::from(kind), kind));
+                        (name(n), set)
+                    })
+                };
+                edits.iter().flat_map(of).collect()
+            };
+            let (ours, theirs) = (clusters(&ours), clusters(&theirs));
+            let base = apply(&Content::new(), &first);
+            let (source, destination) = (apply(&base, &ours), apply(&base, &theirs));
+            let b = commit(&store, &ns, &MetaRangeId::EMPTY, &first).await;
+            let (s, d) = (commit(&store, &ns, &b, &ours).await, commit(&store, &ns, &b, &theirs).await);
+            // With fingerprints made while writing, and with those read from the tables.
+            let reader = TreeStore::new(blocks, crate::support::config(raggedness));
+            for store in [&store, &reader] {
+                let mut iter = store.diff(&ns, &d, &s).await.unwrap();
+                let want = diff(&destination, &source);
+                assert_eq!(drain(&mut iter).await, want);
+                iter.seek(&name(from)).await.unwrap();
+                let rest: Vec<_> = want.into_iter().filter(|d| d.1 >= name(from)).collect();
+                assert_eq!(drain(&mut iter).await, rest);
+                let mut iter = store.compare(&ns, &b, &s, &d).await.unwrap();
+                assert_eq!(drain(&mut iter).await, compare(&base, &source, &destination));
+                let outcome = store.merge(&ns, &b, &s, &d, &MergeOptions { strategy }).await.unwrap();
+                let MergeOutcome::Merged(id) = outcome else { panic!("{outcome:?}") };
+                let want = merge(&base, &source, &destination, strategy).unwrap();
+                assert_eq!(identities(&read(store, &ns, &id).await), identities(&want));
+            }
+        });
+    }
+}
+
 /// lakeFS compares a record with the next base record whatever its key: a copy of the next object, added
 /// on one side, is taken for that object and dropped.
 #[test]

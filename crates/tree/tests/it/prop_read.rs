@@ -1,5 +1,6 @@
 //! Commit and reading against the oracle: any changes, any splitting, any key.
 
+use lakefs_tree::DiffKind::{Added, Changed, Removed};
 use lakefs_tree::{CommitOptions, CommitOutcome};
 use lakefs_types::MetaRangeId;
 use proptest::prelude::*;
@@ -30,7 +31,6 @@ proptest! {
                 };
                 let kinds = diff(&content, &next);
                 let count = |kind| kinds.iter().filter(|d| d.0 == kind).count() as u64;
-                use lakefs_tree::DiffKind::{Added, Changed, Removed};
                 assert_eq!((added, removed, changed), (count(Added), count(Removed), count(Changed)));
                 assert_eq!(read(&store, &ns, &written).await, next);
                 content = next;
