@@ -7,6 +7,7 @@
 mod body;
 mod branches;
 mod commits;
+mod connect;
 mod multipart;
 mod objects;
 mod page;
@@ -17,7 +18,7 @@ mod retry;
 mod settings;
 mod transport;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
@@ -34,7 +35,7 @@ pub(crate) use request::Request;
 pub(crate) use retry::{Attempt, is_retryable_status};
 
 use crate::error::{Error, Result, status_line};
-use crate::settings::{Credentials, Endpoint, RetryPolicy, Settings};
+use crate::settings::{Credentials, Endpoint, Proxies, RetryPolicy, Settings};
 use crate::version;
 
 /// Largest JSON answer that is read into memory.
@@ -48,6 +49,7 @@ pub(crate) struct Client {
     api: transport::Http,
     external: OnceLock<transport::Http>,
     http2: bool,
+    proxies: Arc<Proxies>,
     endpoint: Endpoint,
     authorization: Option<HeaderValue>,
     user_agent: HeaderValue,
@@ -67,6 +69,7 @@ impl Client {
     /// A client of the configured server. Connects to nothing yet.
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
         let endpoint = Endpoint::parse(&settings.endpoint_url)?;
+        let proxies = Arc::new(settings.proxies.clone());
         let secure = endpoint.api.starts_with("https://");
         let authorization = match &settings.credentials {
             Credentials::Anonymous => None,
@@ -89,9 +92,10 @@ impl Client {
             })
             .transpose()?;
         Ok(Self {
-            api: transport::Http::new(secure, settings.http2)?,
+            api: transport::Http::new(secure, settings.http2, &proxies)?,
             external: OnceLock::new(),
             http2: settings.http2,
+            proxies,
             endpoint,
             authorization,
             user_agent: version::user_agent(),
@@ -133,7 +137,7 @@ impl Client {
         let http = if let Some(http) = self.external.get() {
             http
         } else {
-            let http = transport::Http::new(true, self.http2)?;
+            let http = transport::Http::new(true, self.http2, &self.proxies)?;
             self.external.get_or_init(|| http)
         };
         let mut body = Some(body);

@@ -8,6 +8,7 @@ mod duration;
 mod environment;
 mod file;
 mod keys;
+mod proxies;
 mod token;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub(crate) use environment::Environment;
 pub(crate) use file::{ConfigFile, write_essentials};
 pub(crate) use keys::parse_bool;
+pub(crate) use proxies::{Proxies, Proxy};
 
 use crate::error::{Error, Result};
 
@@ -99,6 +101,8 @@ pub(crate) struct Settings {
     pub(crate) credentials: Credentials,
     /// When requests are sent again.
     pub(crate) retries: RetryPolicy,
+    /// Which requests go through which proxy.
+    pub(crate) proxies: Proxies,
     /// Whether HTTP/2 may be negotiated.
     pub(crate) http2: bool,
     /// Concurrent transfers unless a flag says otherwise; 0 leaves it to the command.
@@ -160,6 +164,7 @@ impl Settings {
                 max_wait: values
                     .duration("server.retries.max_wait_interval", Duration::from_secs(30))?,
             },
+            proxies: Proxies::of(environment)?,
             http2: values.boolean("network.http2.enabled", true)?,
             parallelism: values.number("options.parallelism", 0)?,
             skip_non_regular_files: values.boolean("local.skip_non_regular_files", false)?,

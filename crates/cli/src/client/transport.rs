@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::Response;
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION};
 use http::request::Builder;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -16,7 +16,9 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::body::RequestBody;
+use super::connect::Connector;
 use crate::error::{Error, Result, reason};
+use crate::settings::Proxies;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -24,16 +26,20 @@ const IDLE_CONNECTIONS_PER_HOST: usize = 100;
 
 /// A pool of connections.
 #[derive(Debug, Clone)]
-pub(crate) struct Http(Client<HttpsConnector<HttpConnector>, RequestBody>);
+pub(crate) struct Http {
+    client: Client<HttpsConnector<Connector>, RequestBody>,
+    proxies: Arc<Proxies>,
+}
 
 impl Http {
     /// A pool. `secure` loads the system's certificates, which plain HTTP need not wait for.
-    pub(crate) fn new(secure: bool, http2: bool) -> Result<Self> {
+    pub(crate) fn new(secure: bool, http2: bool, proxies: &Arc<Proxies>) -> Result<Self> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_keepalive(Some(KEEP_ALIVE));
+        let tcp = Connector::new(tcp, Arc::clone(proxies));
         let builder = HttpsConnectorBuilder::new()
             .with_tls_config(tls(secure)?)
             .https_or_http();
@@ -46,7 +52,10 @@ impl Http {
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
             .build(connector);
-        Ok(Self(client))
+        Ok(Self {
+            client,
+            proxies: Arc::clone(proxies),
+        })
     }
 
     /// One exchange.
@@ -63,12 +72,22 @@ impl Http {
         for (name, value) in headers {
             request.headers_mut().insert(name.clone(), value.clone());
         }
+        // Through a tunnel the proxy was told when the tunnel was made.
+        let proxy = self
+            .proxies
+            .proxy_for(request.uri())
+            .filter(|_| !url.starts_with("https:"));
+        if let Some(authorization) = proxy.and_then(|proxy| proxy.authorization.as_deref()) {
+            let value = HeaderValue::from_str(authorization)
+                .map_err(|_| Error::failed("the user of the proxy cannot be sent"))?;
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value);
+        }
         let method = request.method().clone();
         let authority = request.uri().authority().map(ToString::to_string);
         let port = request.uri().port_u16();
         let https = request.uri().scheme_str() == Some("https");
         let started = Instant::now();
-        let outcome = self.0.request(request).await;
+        let outcome = self.client.request(request).await;
         let took_ms = started.elapsed().as_millis();
         match outcome {
             Ok(response) => {
@@ -118,23 +137,24 @@ fn tls(secure: bool) -> Result<ClientConfig> {
 
 /// The cause in words, and whether it may pass.
 fn explain(error: &HyperError, address: &str) -> (String, bool) {
-    let mut source: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(inner) = source {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(inner) = next {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
             return (format!("tls: {tls}"), false);
         }
-        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-                return (format!("tls: {tls}"), false);
-            }
-            if error.is_connect() && io.raw_os_error().is_some() {
+        next = match inner.downcast_ref::<std::io::Error>() {
+            Some(io) if error.is_connect() && io.raw_os_error().is_some() => {
                 return (format!("dial tcp {address}: connect: {}", reason(io)), true);
             }
-            if error.is_connect() && io.kind() == ErrorKind::TimedOut {
+            Some(io) if error.is_connect() && io.kind() == ErrorKind::TimedOut => {
                 return (format!("dial tcp {address}: i/o timeout"), true);
             }
-        }
-        source = inner.source();
+            // The source of an I/O error is that of the error in it, which would be passed over.
+            Some(io) => io
+                .get_ref()
+                .map(|inner| -> &(dyn StdError + 'static) { inner }),
+            None => inner.source(),
+        };
     }
     let cause = cause_of(error);
     if error.is_connect() {

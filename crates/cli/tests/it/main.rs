@@ -6,6 +6,8 @@ mod command_line;
 #[cfg(test)]
 mod configuration;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod downloads;
 #[cfg(test)]
 mod fake_lake;
