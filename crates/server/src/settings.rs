@@ -73,7 +73,6 @@ pub(crate) struct LoggingSettings {
 pub(crate) struct AuthSettings {
     pub(crate) secret_key: Secret,
     pub(crate) cache_enabled: bool,
-    pub(crate) cache_size: usize,
     pub(crate) cache_ttl: Duration,
     pub(crate) login_duration: Duration,
     pub(crate) logout_redirect_url: String,
@@ -127,6 +126,8 @@ pub(crate) struct S3Settings {
     pub(crate) disable_presign_ui: bool,
     pub(crate) disable_presign_multipart: bool,
     pub(crate) web_identity_duration: Duration,
+    pub(crate) web_identity_window: Duration,
+    pub(crate) skip_verify: bool,
 }
 
 /// `committed.*`
@@ -270,7 +271,6 @@ impl Reader<'_> {
         AuthSettings {
             secret_key: self.secret("auth.encrypt.secret_key"),
             cache_enabled: self.flag("auth.cache.enabled"),
-            cache_size: self.count("auth.cache.size"),
             cache_ttl: self.duration("auth.cache.ttl"),
             login_duration: self.duration("auth.login_duration"),
             logout_redirect_url: self.text("auth.logout_redirect_url"),
@@ -319,6 +319,8 @@ impl Reader<'_> {
                 disable_presign_ui: self.flag(&s3("disable_pre_signed_ui")),
                 disable_presign_multipart: self.flag(&s3("disable_pre_signed_multipart")),
                 web_identity_duration: self.duration(&s3("web_identity.session_duration")),
+                web_identity_window: self.duration(&s3("web_identity.session_expiry_window")),
+                skip_verify: self.flag(&s3("skip_verify_certificate_test_only")),
             },
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lakefs_auth::{AdminMayAll, Auth, AuthParts, DirectoryOptions, SharedSecret};
 use lakefs_block::{
     BlockError, BlockStore, Instrumented, LocalBlockStore, LocalOptions, MemBlockStore,
+    S3BlockStore, S3Options, StaticCredentials,
 };
 use lakefs_kv::{
     EmbeddedKv, EmbeddedOptions, KvError, KvStore, MemKv, PostgresKv, PostgresOptions,
@@ -16,7 +17,7 @@ use lakefs_versioning::{Engine, EngineOptions, EngineParts, NoHooks};
 
 use crate::logging::parse_level;
 use crate::metrics::{MeteredKv, Metrics};
-use crate::settings::Settings;
+use crate::settings::{Settings, process_environment};
 
 /// Why the stores cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -71,9 +72,10 @@ pub(crate) async fn open_kv(settings: &Settings) -> Result<Arc<dyn KvStore>, Wir
 }
 
 /// Opens the block store.
-pub(crate) async fn open_blocks(
+pub(crate) fn open_blocks(
     settings: &Settings,
     ids: &Arc<Ids>,
+    tasks: &TaskScope,
 ) -> Result<Arc<dyn BlockStore>, WiringError> {
     let blockstore = &settings.blockstore;
     match blockstore.kind.as_str() {
@@ -92,10 +94,48 @@ pub(crate) async fn open_blocks(
             let store = LocalBlockStore::open(&options, Arc::clone(ids));
             Ok(Arc::new(store.map_err(WiringError::Block)?))
         }
+        "s3" => {
+            let store = S3BlockStore::new(s3_options(settings), Arc::clone(ids), tasks.clone());
+            Ok(Arc::new(store.map_err(WiringError::Block)?))
+        }
         other => Err(WiringError::NotBuilt {
             key: "blockstore.type",
             value: other.to_owned(),
         }),
+    }
+}
+
+fn s3_options(settings: &Settings) -> S3Options {
+    let s3 = &settings.blockstore.s3;
+    let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let has_keys = !s3.access_key_id.is_empty() || !s3.secret_access_key.is_empty();
+    S3Options {
+        region: s3.region.clone(),
+        profile: filled(&s3.profile),
+        credentials_file: s3.credentials_file.clone(),
+        credentials: has_keys.then(|| StaticCredentials {
+            access_key_id: s3.access_key_id.expose().to_owned(),
+            secret_access_key: s3.secret_access_key.expose().to_owned(),
+            session_token: filled(s3.session_token.expose()),
+        }),
+        endpoint: filled(&s3.endpoint),
+        max_retries: s3.max_retries,
+        force_path_style: s3.force_path_style,
+        discover_bucket_region: s3.discover_bucket_region,
+        skip_verify_certificate_test_only: s3.skip_verify,
+        server_side_encryption: filled(&s3.server_side_encryption),
+        server_side_encryption_kms_key_id: filled(&s3.kms_key_id),
+        pre_signed_expiry: s3.presign_expiry,
+        pre_signed_endpoint: filled(&s3.presign_endpoint),
+        disable_pre_signed: s3.disable_presign,
+        disable_pre_signed_ui: s3.disable_presign_ui,
+        disable_pre_signed_multipart: s3.disable_presign_multipart,
+        web_identity_session_duration: Some(s3.web_identity_duration)
+            .filter(|duration| !duration.is_zero()),
+        web_identity_session_expiry_window: s3.web_identity_window,
+        default_namespace_prefix: filled(&settings.blockstore.default_namespace_prefix),
+        environment: process_environment().into_iter().collect(),
+        ..S3Options::default()
     }
 }
 

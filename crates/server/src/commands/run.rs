@@ -117,10 +117,10 @@ impl Stack {
         let mut metrics = Metrics::new();
         let kv = wiring::metered_kv(wiring::open_kv(settings).await?, &metrics);
         startup::check_schema(&*kv).await?;
-        let blocks = wiring::open_blocks(settings, &ids).await?;
+        let tasks = TaskScope::new();
+        let blocks = wiring::open_blocks(settings, &ids, &tasks)?;
         let blocks = wiring::metered_blocks(blocks, &mut metrics);
         let auth = Arc::new(wiring::auth(settings, &kv, &ids));
-        let tasks = TaskScope::new();
         let engine = wiring::engine(settings, &kv, &blocks, &ids, &tasks);
         let service = wiring::service(settings, &kv, &blocks, &auth, &engine, &ids);
         Ok(Self {
@@ -195,17 +195,18 @@ impl Probes for StoreProbes {
 }
 
 fn log_settings(settings: &Settings) {
-    let shown = serde_json::Value::Object(settings.shown.clone()).to_string();
+    let version = env!("CARGO_PKG_VERSION");
     let file = settings
         .file
         .as_ref()
-        .map_or_else(|| "none".to_owned(), |file| file.display().to_string());
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        config_file = file,
-        config = shown,
-        "settings"
-    );
+        .map(|file| tracing::field::display(file.display()));
+    let config = serde_json::Value::Object(settings.shown.clone()).to_string();
+    // Somebody who tries things out is not helped by a hundred settings.
+    if settings.preset == Preset::Quickstart {
+        tracing::debug!(version, config_file = file, config, "settings");
+    } else {
+        tracing::info!(version, config_file = file, config, "settings");
+    }
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }

@@ -164,7 +164,15 @@ impl Service {
                 .engine()
                 .diff_uncommitted(&repository, &branch, &list)
                 .await;
-            Ok(page_of(&found.map_err(engine_failure)?, false))
+            let mut page = page_of(&found.map_err(engine_failure)?, false);
+            // What is removed here is a tombstone, which has no size; only a comparison of commits
+            // tells the size of what went.
+            for removed in &mut page.results {
+                if removed.kind == DifferenceKind::Removed {
+                    removed.size_bytes = Some(0);
+                }
+            }
+            Ok(page)
         })
         .await
     }
