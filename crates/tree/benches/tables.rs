@@ -275,7 +275,7 @@ async fn merges(bench: &Bench, base: &MetaRangeId) {
     };
     bench
         .measure("diff of 1 change each", 10, async || {
-            diff(&bench.store).await
+            diff(&bench.store).await;
         })
         .await;
     let fresh = async || {
