@@ -28,7 +28,8 @@ pub(crate) use upload_tree::{UploadTree, upload_tree};
 pub(crate) use workers::Workers;
 
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::uri::PathUri;
 
 /// Metadata that keeps a file's modification time, in Unix seconds.
 pub(crate) const CLIENT_MTIME: &str = "::lakefs::client-mtime";
@@ -68,6 +69,17 @@ impl PresignSupport {
                 && storage.pre_sign_multipart_upload.unwrap_or(false),
             azure: storage.blockstore_type == "azure",
         })
+    }
+}
+
+/// A transfer that broke off.
+fn broken(method: http::Method, object: &PathUri, cause: &str) -> Error {
+    Error::Transport {
+        method,
+        url: object.to_string(),
+        cause: cause.to_owned(),
+        retryable: true,
+        attempts: 1,
     }
 }
 

@@ -19,9 +19,9 @@ use tokio::sync::Mutex;
 use super::checksum::Checksum;
 use super::expected::Expected;
 use super::ranges::read_ranges;
-use super::size_of;
 use super::temporary::Temporary;
 use super::upload::has_foreign_tags;
+use super::{broken, size_of};
 use crate::client::{Attempt, Client, accept, empty_body};
 use crate::error::{Error, Result};
 use crate::ui::{Bar, Ui};
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
         }
         match self.expected.size {
             Some(size) if self.received.bytes() < size => {
-                Err(broken(self.from, "unexpected EOF").into())
+                Err(broken(Method::GET, self.from, "unexpected EOF").into())
             }
             _ => Ok(()),
         }
@@ -301,16 +301,6 @@ pub(super) fn range(first: u64, last: Option<u64>) -> HeaderValue {
         .expect("digits and punctuation are legal in a header")
 }
 
-pub(super) fn broken(from: &PathUri, cause: &str) -> Error {
-    Error::Transport {
-        method: Method::GET,
-        url: from.to_string(),
-        cause: cause.to_owned(),
-        retryable: true,
-        attempts: 1,
-    }
-}
-
 pub(super) async fn next_chunk(
     body: &mut Incoming,
     from: &PathUri,
@@ -318,10 +308,10 @@ pub(super) async fn next_chunk(
     loop {
         let frame = tokio::time::timeout(STALL, body.frame())
             .await
-            .map_err(|_| broken(from, "nothing arrived for two minutes"))?;
+            .map_err(|_| broken(Method::GET, from, "nothing arrived for two minutes"))?;
         match frame {
             None => return Ok(None),
-            Some(Err(_)) => return Err(broken(from, "unexpected EOF")),
+            Some(Err(_)) => return Err(broken(Method::GET, from, "unexpected EOF")),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     return Ok(Some(data));

@@ -13,8 +13,9 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::Mutex;
 
+use super::broken;
 use super::checksum::Checksum;
-use super::download::{DownloadOptions, Source, broken, next_chunk, range};
+use super::download::{DownloadOptions, Source, next_chunk, range};
 use super::expected::Expected;
 use super::presigned::ends_soon;
 use super::upload::has_foreign_tags;
@@ -119,7 +120,7 @@ async fn one_range(
                 bar.advance(chunk.len() as u64);
             }
             Ok(None) => {
-                outcome = Err(broken(from, "unexpected EOF"));
+                outcome = Err(broken(Method::GET, from, "unexpected EOF"));
                 break;
             }
             Err(error) => {

@@ -13,7 +13,7 @@ use lakefs_wire::{Metadata, ObjectStats, StagingLocation, StagingMetadata};
 
 use super::checksum::{Checksum, plain_md5};
 use super::send::{endless_body, file_body};
-use super::{PresignSupport, multipart_upload, size_of, temporary};
+use super::{PresignSupport, broken, multipart_upload, size_of, temporary};
 use crate::client::{Attempt, Client, Request, RequestBody, accept};
 use crate::error::{Error, Result};
 use crate::ui::Bar;
@@ -112,7 +112,7 @@ async fn post(
     let response = accept(Method::POST, response, StatusCode::CREATED).await?;
     let body = http_body_util::BodyExt::collect(response.into_body())
         .await
-        .map_err(|error| Error::failed(format!("read the answer to an upload: {error}")))?;
+        .map_err(|_| broken(Method::POST, to, "unexpected EOF"))?;
     let stats = serde_json::from_slice(&body.to_bytes())
         .map_err(|_| Error::failed("Bad response from server"))?;
     Ok(stats)
@@ -123,6 +123,16 @@ fn content_type(options: &UploadOptions) -> Result<HeaderValue> {
         .content_type
         .as_deref()
         .unwrap_or(DEFAULT_CONTENT_TYPE);
+    if text
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("multipart/")
+    {
+        // The server would take the content apart.
+        return Err(Error::failed(format!(
+            "{text:?} cannot be the content type of an object"
+        )));
+    }
     HeaderValue::from_str(text)
         .map_err(|_| Error::failed(format!("{text:?} is not a content type")))
 }

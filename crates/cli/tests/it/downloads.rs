@@ -1,6 +1,8 @@
 //! Downloads: resumed, verified, complete or not there at all.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use http::Method;
 
@@ -252,4 +254,31 @@ fn a_missing_object_is_told_with_the_file_it_would_have_become() {
             path.display()
         )
     );
+}
+
+#[test]
+fn an_interrupted_download_leaves_nothing_behind() {
+    let lake = FakeLake::start(Offers::default());
+    lake.put("k", data(200_000));
+    lake.fail(Method::GET, "/objects?path=k", 1, Fault::Stall(100_000));
+    let home = Home::of(&lake);
+    let mut child = home
+        .command(&["fs", "download", "lakefs://repo/main/k"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while home.names(".").is_empty() {
+        assert!(Instant::now() < deadline, "the download did not begin");
+        std::thread::yield_now();
+    }
+    assert!(home.names(".")[0].starts_with(".lakectl-"));
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(home.names(".").is_empty());
 }

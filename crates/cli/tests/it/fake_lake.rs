@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     Status(u16, &'static str),
     /// Close the connection after this many bytes of the answer's body.
     Truncate(usize),
+    /// Go silent after this many bytes of the answer's body.
+    Stall(usize),
     /// Answer with other bytes of the same length.
     Corrupt,
     /// Do what was asked, then close the connection instead of answering.
@@ -203,7 +205,8 @@ async fn answer(
     let response = state.serve(address, &parts.method, &parts.uri, &parts.headers, &body);
     match fault {
         Some(Fault::LoseAnswer) => Err(std::io::Error::other("lost on purpose")),
-        Some(Fault::Truncate(length)) => Ok(truncate(response, length)),
+        Some(Fault::Truncate(length)) => Ok(cut(response, length, false)),
+        Some(Fault::Stall(length)) => Ok(cut(response, length, true)),
         Some(Fault::Corrupt) => Ok(response
             .map(|content| content.iter().map(|b| b ^ 1).collect())
             .map(full)),
@@ -236,7 +239,7 @@ fn plain(status: u16) -> Response<Bytes> {
         .unwrap()
 }
 
-fn truncate(response: Response<Bytes>, length: usize) -> Response<Body> {
+fn cut(response: Response<Bytes>, length: usize, stall: bool) -> Response<Body> {
     let total = response.body().len();
     let (mut parts, content) = response.into_parts();
     parts.headers.insert("content-length", total.into());
@@ -246,9 +249,11 @@ fn truncate(response: Response<Bytes>, length: usize) -> Response<Body> {
         Err(std::io::Error::other("broken on purpose")),
     ];
     // The pause lets the first chunk out before the connection is torn down.
-    let slow = stream::unfold(chunks.into_iter(), |mut chunks| async move {
+    let slow = stream::unfold(chunks.into_iter(), move |mut chunks| async move {
         let chunk = chunks.next()?;
-        if chunk.is_err() {
+        if chunk.is_err() && stall {
+            std::future::pending::<()>().await;
+        } else if chunk.is_err() {
             for _ in 0..50 {
                 tokio::task::yield_now().await;
             }
