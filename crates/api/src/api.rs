@@ -173,10 +173,8 @@ impl Api {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let mut caller = Caller::anonymous(request_id);
         caller.source_ip = source_ip(request, headers);
-        caller.client = text(&CLIENT)
-            .or_else(|| text(&USER_AGENT))
-            .unwrap_or("")
-            .to_owned();
+        let client = text(&CLIENT).or_else(|| text(&USER_AGENT)).unwrap_or("");
+        client.clone_into(&mut caller.client);
         caller
     }
 

@@ -190,7 +190,7 @@ fn write_page<T>(
         page.results.len(),
     );
     json.separated('[', ']', page.results.iter(), |json, item| {
-        write(json, item)
+        write(json, item);
     });
     json.raw("}");
     json
@@ -219,5 +219,3 @@ pub(crate) fn pagination<T>(page: &Page<T>) -> wire::Pagination {
     }
 }
 
-#[cfg(test)]
-mod tests;

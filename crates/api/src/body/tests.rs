@@ -151,7 +151,7 @@ async fn a_body_nobody_uses_is_checked_all_the_same() {
     );
 }
 
-fn field() -> impl Strategy<Value = serde_json::Value> {
+fn field() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(json!(null)),
         any::<bool>().prop_map(|flag| json!(flag)),

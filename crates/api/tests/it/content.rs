@@ -4,18 +4,19 @@ use serde_json::json;
 
 use crate::harness::{Answer, Lake, MAIN, REPO};
 
+/// A form of parts: name, content type, content.
 fn form(parts: &[(&str, &str, &str)]) -> String {
-    let mut body = String::new();
-    for (name, content_type, content) in parts {
-        body.push_str("--XX\r\nContent-Disposition: form-data; name=\"");
-        body.push_str(name);
-        body.push_str("\"; filename=\"f\"\r\n");
-        if !content_type.is_empty() {
-            body.push_str(&format!("Content-Type: {content_type}\r\n"));
-        }
-        body.push_str(&format!("\r\n{content}\r\n"));
-    }
-    body + "--XX--\r\n"
+    let part = |(name, content_type, content): &(&str, &str, &str)| {
+        let content_type = match *content_type {
+            "" => String::new(),
+            known => format!("Content-Type: {known}\r\n"),
+        };
+        format!(
+            "--XX\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"f\"\r\n\
+             {content_type}\r\n{content}\r\n"
+        )
+    };
+    parts.iter().map(part).collect::<String>() + "--XX--\r\n"
 }
 
 async fn upload_form(lake: &Lake, path: &str, body: String) -> Answer {

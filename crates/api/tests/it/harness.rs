@@ -40,8 +40,10 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| panic!("no JSON: {:?} {:?}", self.status, self.body))
+        let text = String::from_utf8_lossy(&self.body);
+        let json = serde_json::from_str(&text);
+        assert!(json.is_ok(), "no JSON: {} {text}", self.status);
+        json.unwrap()
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -97,11 +99,14 @@ impl Lake {
             options: ServiceOptions::default(),
         });
         service
-            .setup(&Caller::anonymous("setup"), SetupRequest {
-                username: "admin".to_owned(),
-                key: Some((KEY.to_owned(), SECRET.to_owned())),
-                comm_prefs: CommPrefs::default(),
-            })
+            .setup(
+                &Caller::anonymous("setup"),
+                SetupRequest {
+                    username: "admin".to_owned(),
+                    key: Some((KEY.to_owned(), SECRET.to_owned())),
+                    comm_prefs: CommPrefs::default(),
+                },
+            )
             .await
             .unwrap();
         let api = Api::new(ApiParts {

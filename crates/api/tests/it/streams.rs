@@ -29,9 +29,10 @@ async fn listen(lake: &Lake) -> std::net::SocketAddr {
             serving.spawn(async move {
                 let service = TowerToHyperService::new(api);
                 let builder = Builder::new(TokioExecutor::new());
-                _ = builder
+                let served = builder
                     .serve_connection(TokioIo::new(stream), service)
                     .await;
+                drop(served);
             });
         }
     });
