@@ -59,7 +59,9 @@ impl Service {
             call,
             outcome: None,
         };
-        let result = work.await;
+        // On the heap: the engine's operations are deep, and every layer above would carry their
+        // state in its own.
+        let result = Box::pin(work).await;
         trace.end(match &result {
             Ok(_) => "ok",
             Err(error) => error.kind().as_str(),

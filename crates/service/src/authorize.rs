@@ -17,7 +17,7 @@ impl Service {
         action: Action,
         resource: Resource<'_>,
     ) -> Result<&'c Arc<User>> {
-        let user = self.require_user(caller)?;
+        let user = require_user(caller)?;
         let request = AccessRequest {
             user,
             action,
@@ -31,11 +31,11 @@ impl Service {
             Err(error) => Err(auth_failure(error)),
         }
     }
+}
 
-    /// Any user will do.
-    pub(crate) fn require_user<'c>(&self, caller: &'c Caller) -> Result<&'c Arc<User>> {
-        caller.user.as_ref().ok_or_else(Error::unauthenticated)
-    }
+/// Any user will do.
+pub(crate) fn require_user(caller: &Caller) -> Result<&Arc<User>> {
+    caller.user.as_ref().ok_or_else(Error::unauthenticated)
 }
 
 fn refusal(decision: Decision, action: Action, resource: Resource<'_>) -> Error {

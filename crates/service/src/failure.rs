@@ -91,9 +91,10 @@ pub(crate) fn block_failure(error: BlockError) -> Error {
             (ErrorKind::Invalid, error.to_string())
         }
         BlockError::Body(_) => (ErrorKind::Invalid, "request body ended early".to_owned()),
-        BlockError::Denied { .. } => {
-            (ErrorKind::Forbidden, "object store refused access".to_owned())
-        }
+        BlockError::Denied { .. } => (
+            ErrorKind::Forbidden,
+            "object store refused access".to_owned(),
+        ),
         BlockError::Unavailable { .. } => (ErrorKind::Unavailable, UNAVAILABLE.to_owned()),
         BlockError::Unsupported { .. } => (ErrorKind::Invalid, error.to_string()),
     };
@@ -110,10 +111,7 @@ pub(crate) fn auth_failure(error: AuthError) -> Error {
         }
         AuthError::UserExists => (ErrorKind::Conflict, "Already exists".to_owned()),
         AuthError::CredentialExists { .. } => (ErrorKind::Invalid, "invalid request".to_owned()),
-        AuthError::AlreadySetUp => (
-            ErrorKind::Conflict,
-            "lakeFS already initialized".to_owned(),
-        ),
+        AuthError::AlreadySetUp => (ErrorKind::Conflict, "lakeFS already initialized".to_owned()),
         AuthError::Invalid { ref reason } => (ErrorKind::Invalid, reason.clone()),
         AuthError::WrongSecretKey { .. }
         | AuthError::AmbiguousLegacyUser { .. }

@@ -15,7 +15,9 @@ pub(crate) const MAX_METADATA_BYTES: usize = 1 << 20;
 const INVALID: &str = "invalid value: validation error";
 
 fn required(argument: &str) -> Error {
-    Error::invalid(format!("argument {argument}: required value: validation error"))
+    Error::invalid(format!(
+        "argument {argument}: required value: validation error"
+    ))
 }
 
 pub(crate) fn repository(name: &str) -> Result<RepositoryId> {
@@ -80,7 +82,9 @@ pub(crate) fn reference(text: &str) -> Result<RefExpr> {
         _ if text.is_empty() => required("ref"),
         RefExprError::Unexpected { .. } | RefExprError::OutOfRange { .. } => {
             let modifier = bad_modifier(text);
-            Error::invalid(format!("could not parse modifier {modifier}: ref: {INVALID}"))
+            Error::invalid(format!(
+                "could not parse modifier {modifier}: ref: {INVALID}"
+            ))
         }
         RefExprError::Character { .. } | RefExprError::TooLong { .. } => {
             Error::invalid(format!("argument ref: ref: {INVALID}"))

@@ -38,8 +38,8 @@ impl Default for ServiceOptions {
         Self {
             api_version: "1.84.0".to_owned(),
             signing_secret: "OVERRIDE_THIS_SIGNING_SECRET_DEFAULT".to_owned(),
-            presign_expiry: Duration::from_secs(15 * 60),
-            login_duration: Duration::from_secs(7 * 24 * 3600),
+            presign_expiry: Duration::from_mins(15),
+            login_duration: Duration::from_hours(7 * 24),
             tables_prefix: "_lakefs".to_owned(),
             audit_level: tracing::Level::DEBUG,
             login: LoginOptions::default(),

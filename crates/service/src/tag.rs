@@ -22,7 +22,10 @@ impl Service {
             let repository = self.repository(repository).await?;
             let id = names::tag(tag)?;
             let source = names::reference(reference)?;
-            let made = self.engine().create_tag(&repository, &id, &source, force).await;
+            let made = self
+                .engine()
+                .create_tag(&repository, &id, &source, force)
+                .await;
             match made {
                 Ok(made) => Ok(Ref::from(&made)),
                 Err(error) if is_missing_reference(&error) => {
@@ -58,7 +61,10 @@ impl Service {
         self.audited(caller, call, async {
             self.may_list_tags(caller, repository).await?;
             let repository = self.repository(repository).await?;
-            let found = self.engine().list_tags(&repository, &page.list_refs()).await;
+            let found = self
+                .engine()
+                .list_tags(&repository, &page.list_refs())
+                .await;
             found.map(|found| page_of(&found)).map_err(engine_failure)
         })
         .await

@@ -27,7 +27,7 @@ fn auth(kv: &Arc<dyn KvStore>, ids: &Arc<Ids>) -> Auth {
 fn setting() -> Setting {
     let kv: Arc<dyn KvStore> = Arc::new(MemKv::default());
     let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_700_000_000)));
-    let ids = Arc::new(Ids::seeded(1, Arc::clone(&clock) as _));
+    let ids = Arc::new(Ids::seeded(1, Arc::clone(&clock) as Arc<dyn Clock>));
     let auth = auth(&kv, &ids);
     Setting {
         kv,
@@ -94,7 +94,7 @@ async fn tokens_and_sessions_end_with_their_time_and_their_user() {
         .await
         .unwrap();
     let user = s.auth.directory().user("admin").await.unwrap();
-    let login = s.auth.issue_token(&user, Duration::from_secs(60));
+    let login = s.auth.issue_token(&user, Duration::from_mins(1));
     let session = s.auth.issue_session(&login.token);
     assert_eq!(s.auth.verify_token(&login.token).await.unwrap(), user);
     assert_eq!(s.auth.verify_session(&session).await.unwrap(), user);
@@ -109,7 +109,7 @@ async fn tokens_and_sessions_end_with_their_time_and_their_user() {
     assert!(matches!(outcome, Err(AuthError::Unauthenticated)));
     s.auth.create_superuser("admin", None).await.unwrap();
     assert!(s.auth.verify_session(&session).await.is_ok());
-    s.clock.advance(Duration::from_secs(60));
+    s.clock.advance(Duration::from_mins(1));
     let outcome = s.auth.verify_session(&session).await;
     assert!(matches!(outcome, Err(AuthError::Unauthenticated)));
 }

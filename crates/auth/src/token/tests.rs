@@ -27,7 +27,7 @@ const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
 #[test]
 fn a_token_names_its_user_until_it_expires() {
-    let expires = NOW.plus(std::time::Duration::from_secs(60));
+    let expires = NOW.plus(std::time::Duration::from_mins(1));
     let token = sign_login_token(&secret(), "admin", "id", NOW, expires);
     assert_eq!(verify(&token).as_deref(), Ok("admin"));
     assert_eq!(

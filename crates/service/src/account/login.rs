@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use lakefs_auth::{SESSION_MAX_AGE_SECS, User};
 pub use lakefs_auth::SESSION_COOKIE;
+use lakefs_auth::{SESSION_MAX_AGE_SECS, User};
 
+use crate::audit::Call;
 use crate::failure::auth_failure;
-use crate::{Result, Service};
+use crate::{Caller, Result, Service};
 
 /// What a request carries to prove who sent it.
 #[derive(Clone, Copy)]
@@ -63,7 +64,11 @@ impl Service {
             Presented::Basic {
                 access_key_id,
                 secret_access_key,
-            } => auth.directory().verify(access_key_id, secret_access_key).await,
+            } => {
+                auth.directory()
+                    .verify(access_key_id, secret_access_key)
+                    .await
+            }
             Presented::Bearer(token) => auth.verify_token(token).await,
             Presented::Session(cookie) => auth.verify_session(cookie).await,
         }
@@ -71,27 +76,27 @@ impl Service {
     }
 
     /// `POST /auth/login`.
-    pub async fn login(&self, access_key_id: &str, secret_access_key: &str) -> Result<Login> {
-        let auth = self.auth();
-        let verified = auth
-            .directory()
-            .verify(access_key_id, secret_access_key)
-            .await;
-        tracing::info!(
-            target: "lakefs::audit",
-            log_audit = true,
-            operation = "login",
-            user = verified.as_ref().map_or("", |user| user.name.as_str()),
-            outcome = if verified.is_ok() { "ok" } else { "unauthorized" },
-            "call"
-        );
-        let user = verified.map_err(auth_failure)?;
-        let token = auth.issue_token(&user, self.options().login_duration);
-        Ok(Login {
-            cookie: auth.issue_session(&token.token),
-            token: token.token,
-            token_expiration: token.expires.seconds,
-            cookie_max_age_secs: SESSION_MAX_AGE_SECS.into(),
+    pub async fn login(
+        &self,
+        caller: &Caller,
+        access_key_id: &str,
+        secret_access_key: &str,
+    ) -> Result<Login> {
+        self.audited(caller, Call::new("login"), async {
+            let auth = self.auth();
+            let user = auth
+                .directory()
+                .verify(access_key_id, secret_access_key)
+                .await
+                .map_err(auth_failure)?;
+            let token = auth.issue_token(&user, self.options().login_duration);
+            Ok(Login {
+                cookie: auth.issue_session(&token.token),
+                token: token.token,
+                token_expiration: token.expires.seconds,
+                cookie_max_age_secs: SESSION_MAX_AGE_SECS.into(),
+            })
         })
+        .await
     }
 }

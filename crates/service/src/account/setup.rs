@@ -2,9 +2,10 @@
 
 use lakefs_auth::{AuthError, KeyPair};
 
+use crate::audit::Call;
 use crate::failure::auth_failure;
 use crate::service::LoginOptions;
-use crate::{Error, ErrorKind, Result, Service};
+use crate::{Caller, Error, ErrorKind, Result, Service};
 
 /// Whether the installation has an administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,15 +84,13 @@ fn check_email(email: &str) -> Result<()> {
     let host = |host: &str| {
         host.split('.').count() > 1
             && host.split('.').all(|label| {
-                !label.is_empty()
-                    && label
-                        .chars()
-                        .all(|c| c.is_alphanumeric() || c == '-')
+                !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-')
             })
     };
     let user = |user: &str| {
         !user.is_empty()
-            && !user.contains(|c: char| c.is_whitespace() || c.is_control() || "<>@,;:\"()".contains(c))
+            && !user
+                .contains(|c: char| c.is_whitespace() || c.is_control() || "<>@,;:\"()".contains(c))
     };
     match email.rsplit_once('@') {
         Some((name, at)) if email.len() <= 254 && user(name) && host(at) => Ok(()),
@@ -101,71 +100,80 @@ fn check_email(email: &str) -> Result<()> {
 
 impl Service {
     /// `GET /setup_lakefs`.
-    pub async fn get_setup_state(&self) -> Result<SetupState> {
-        let installation = self.auth().installation();
-        Ok(SetupState {
-            initialized: installation.is_initialized().await.map_err(auth_failure)?,
-            comm_prefs_missing: installation
-                .comm_prefs_missing()
-                .await
-                .map_err(auth_failure)?,
-            login: self.options().login.clone(),
+    pub async fn get_setup_state(&self, caller: &Caller) -> Result<SetupState> {
+        self.audited(caller, Call::new("getSetupState"), async {
+            let installation = self.auth().installation();
+            let initialized = installation.is_initialized().await.map_err(auth_failure)?;
+            let missing = installation.comm_prefs_missing().await;
+            Ok(SetupState {
+                initialized,
+                comm_prefs_missing: missing.map_err(auth_failure)?,
+                login: self.options().login.clone(),
+            })
         })
+        .await
     }
 
     /// `POST /setup_lakefs`: makes the first administrator. Conflict when there is one.
-    pub async fn setup(&self, request: SetupRequest) -> Result<NewCredential> {
-        let email = request.comm_prefs.email.as_deref().unwrap_or("");
-        if !email.is_empty() {
-            check_email(email)?;
-        }
-        let given = request.comm_prefs != CommPrefs::default();
-        let prefs = given.then(|| request.comm_prefs.stored());
-        let key = request
-            .key
-            .map(|(access_key_id, secret_access_key)| KeyPair {
-                access_key_id,
-                secret_access_key,
-            });
-        if self.auth().installation().is_initialized().await.map_err(auth_failure)? {
-            return Err(auth_failure(AuthError::AlreadySetUp));
-        }
-        let mode = &self.options().login.rbac;
-        let made = self
-            .auth()
-            .setup(&request.username, key, prefs.as_ref(), mode)
-            .await
-            .map_err(auth_failure)?;
-        tracing::info!(target: "lakefs::audit", log_audit = true, operation = "setup", user = request.username, "installation set up");
-        Ok(NewCredential {
-            access_key_id: made.access_key_id.clone(),
-            secret_access_key: made.secret_access_key.clone(),
-            creation_date: made.issued.seconds,
+    pub async fn setup(&self, caller: &Caller, request: SetupRequest) -> Result<NewCredential> {
+        self.audited(caller, Call::new("setup"), async {
+            let initialized = self.auth().installation().is_initialized().await;
+            if initialized.map_err(auth_failure)? {
+                return Err(auth_failure(AuthError::AlreadySetUp));
+            }
+            let prefs = &request.comm_prefs;
+            if let Some(email) = prefs.email.as_deref().filter(|email| !email.is_empty()) {
+                check_email(email)?;
+            }
+            let given = *prefs != CommPrefs::default();
+            let stored = given.then(|| prefs.stored());
+            let key = request
+                .key
+                .map(|(access_key_id, secret_access_key)| KeyPair {
+                    access_key_id,
+                    secret_access_key,
+                });
+            let mode = &self.options().login.rbac;
+            let credential = self
+                .auth()
+                .setup(&request.username, key, stored.as_ref(), mode)
+                .await
+                .map_err(auth_failure)?;
+            Ok(NewCredential {
+                access_key_id: credential.access_key_id.clone(),
+                secret_access_key: credential.secret_access_key.clone(),
+                creation_date: credential.issued.seconds,
+            })
         })
+        .await
     }
 
     /// `POST /setup_comm_prefs`.
-    pub async fn setup_comm_prefs(&self, prefs: CommPrefs) -> Result<()> {
-        let installation = self.auth().installation();
-        if !installation.is_initialized().await.map_err(auth_failure)? {
-            return Err(Error::new(
-                ErrorKind::PreconditionFailed,
-                "lakeFS is not initialized",
-            ));
-        }
-        if !installation.comm_prefs_missing().await.map_err(auth_failure)? {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                "communication preferences are already set",
-            ));
-        }
-        let Some(email) = prefs.email.as_deref().filter(|email| !email.is_empty()) else {
-            return Err(Error::invalid("email is required"));
-        };
-        check_email(email)?;
-        installation
-            .set_comm_prefs(&prefs.stored())
-            .await
-            .map_err(auth_failure)
+    pub async fn setup_comm_prefs(&self, caller: &Caller, prefs: CommPrefs) -> Result<()> {
+        self.audited(caller, Call::new("setupCommPrefs"), async {
+            let installation = self.auth().installation();
+            if !installation.is_initialized().await.map_err(auth_failure)? {
+                return Err(Error::new(
+                    ErrorKind::PreconditionFailed,
+                    "lakeFS is not initialized",
+                ));
+            }
+            let missing = installation.comm_prefs_missing().await;
+            if !missing.map_err(auth_failure)? {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "communication preferences are already set",
+                ));
+            }
+            match prefs.email.as_deref() {
+                None | Some("") => return Err(Error::invalid("email is required")),
+                Some(email) => check_email(email)?,
+            }
+            installation
+                .set_comm_prefs(&prefs.stored())
+                .await
+                .map_err(auth_failure)
+        })
+        .await
     }
 }

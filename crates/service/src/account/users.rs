@@ -59,10 +59,17 @@ impl Service {
     ) -> Result<Page<UserInfo>> {
         self.audited(caller, Call::new("listUsers"), async {
             self.may_list_users(caller).await?;
-            let users = self.auth().directory().users().await.map_err(auth_failure)?;
+            let users = self
+                .auth()
+                .directory()
+                .users()
+                .await
+                .map_err(auth_failure)?;
             let mut results: Vec<_> = users
                 .iter()
-                .filter(|user| user.name.starts_with(page.prefix) && user.name.as_str() > page.after)
+                .filter(|user| {
+                    user.name.starts_with(page.prefix) && user.name.as_str() > page.after
+                })
                 .map(|user| UserInfo::of(user))
                 .collect();
             let has_more = results.len() > page.limit();

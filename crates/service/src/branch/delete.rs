@@ -18,7 +18,10 @@ impl Service {
             self.may_delete_branch(caller, repository, branch).await?;
             let repository = self.repository(repository).await?;
             let branch = names::branch(branch)?;
-            let outcome = self.engine().delete_branch(&repository, &branch, force).await;
+            let outcome = self
+                .engine()
+                .delete_branch(&repository, &branch, force)
+                .await;
             outcome.map_err(engine_failure)
         })
         .await

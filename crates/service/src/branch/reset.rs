@@ -41,7 +41,9 @@ impl Service {
                 }
                 ResetScope::Object(path) => {
                     let path = names::path(path)?;
-                    engine.reset_object(&repository, &branch, &path, force).await
+                    engine
+                        .reset_object(&repository, &branch, &path, force)
+                        .await
                 }
             }
             .map_err(engine_failure)

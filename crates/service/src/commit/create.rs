@@ -135,7 +135,8 @@ impl Service {
     ) -> Result<()> {
         let call = Call::on("CreateCommitRecord", request.repository);
         self.audited(caller, call, async {
-            self.may_create_commit_record(caller, request.repository).await?;
+            self.may_create_commit_record(caller, request.repository)
+                .await?;
             let repository = self.repository(request.repository).await?;
             let id = commit_id(request.commit_id)?;
             check_message(request.message)?;

@@ -7,6 +7,7 @@ use lakefs_kv::{KvError, Predicate, SetIfOutcome};
 use lakefs_runtime::{Backoff, Timestamp};
 
 use crate::audit::Call;
+use crate::authorize::require_user;
 use crate::failure::{auth_failure, kv_failure};
 use crate::{Caller, Error, ErrorKind, Result, Service};
 
@@ -58,7 +59,7 @@ impl Service {
     pub async fn post_stats_events(&self, caller: &Caller, events: usize) -> Result<()> {
         let _ = events;
         self.audited(caller, Call::new("postStatsEvents"), async {
-            self.require_user(caller).map(|_| ())
+            require_user(caller).map(|_| ())
         })
         .await
     }
@@ -181,7 +182,9 @@ fn read_count(key: &[u8], value: &[u8]) -> Result<i64> {
 }
 
 fn read_report(month: &[u8], value: &[u8]) -> Result<UsageReport> {
-    let digits = std::str::from_utf8(month).ok().filter(|text| text.len() == 6);
+    let digits = std::str::from_utf8(month)
+        .ok()
+        .filter(|text| text.len() == 6);
     let parts = digits.and_then(|text| {
         let (year, month) = text.split_at_checked(4)?;
         Some((year.parse().ok()?, month.parse().ok()?))

@@ -3,6 +3,7 @@
 use lakefs_versioning::DeleteOptions;
 
 use crate::audit::Call;
+use crate::authorize::require_user;
 use crate::failure::engine_failure;
 use crate::{Caller, Error, ErrorKind, Result, Service, names};
 
@@ -52,7 +53,8 @@ impl Service {
     ) -> Result<()> {
         let call = Call::at("deleteObject", request.repository, request.branch);
         self.audited(caller, call, async {
-            self.may_delete_object(caller, request.repository, path).await?;
+            self.may_delete_object(caller, request.repository, path)
+                .await?;
             let repository = self.repository(request.repository).await?;
             let branch = names::branch(request.branch)?;
             let path = names::path(path)?;
@@ -75,7 +77,7 @@ impl Service {
     ) -> Result<Vec<DeleteFailure>> {
         let call = Call::at("deleteObjects", request.repository, request.branch);
         self.audited(caller, call, async {
-            self.require_user(caller)?;
+            require_user(caller)?;
             if paths.len() > MAX_DELETE_PATHS {
                 return Err(Error::invalid(format!(
                     "request size exceeded, max paths is set to {MAX_DELETE_PATHS}"

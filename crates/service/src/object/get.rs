@@ -213,9 +213,7 @@ impl Service {
     ) -> Result<HeadObjectOutcome> {
         let call = Call::at("headObject", repository, reference);
         self.audited(caller, call, async {
-            let (_, stored) = self
-                .read_entry(caller, repository, reference, path)
-                .await?;
+            let (_, stored) = self.read_entry(caller, repository, reference, path).await?;
             let entry = stored.view();
             let facts = facts_of(path, &entry);
             let size = u64::try_from(entry.size).unwrap_or(0);

@@ -16,11 +16,7 @@ impl Service {
         Ok((address, location))
     }
 
-    pub(crate) fn locate(
-        &self,
-        repository: &Repository,
-        address: Address<'_>,
-    ) -> Result<Location> {
+    pub(crate) fn locate(&self, repository: &Repository, address: Address<'_>) -> Result<Location> {
         self.blocks()
             .locate(&repository.namespace, address)
             .map_err(block_failure)
@@ -28,11 +24,7 @@ impl Service {
 
     /// The address shown to clients. One that this store does not know (an object imported from
     /// another) is shown as it is stored.
-    pub(crate) fn physical_address(
-        &self,
-        repository: &Repository,
-        address: Address<'_>,
-    ) -> String {
+    pub(crate) fn physical_address(&self, repository: &Repository, address: Address<'_>) -> String {
         match self.blocks().locate(&repository.namespace, address) {
             Ok(location) => self.blocks().physical_address(&location),
             Err(_) => match address {
@@ -49,7 +41,10 @@ impl Service {
         }
         Err(Error::new(
             ErrorKind::Invalid,
-            format!("{} adapter presigned URL: operation not supported", store.kind),
+            format!(
+                "{} adapter presigned URL: operation not supported",
+                store.kind
+            ),
         ))
     }
 

@@ -61,9 +61,7 @@ impl Service {
     ) -> Result<Option<String>> {
         let call = Call::at("getUnderlyingProperties", repository, reference);
         self.audited(caller, call, async {
-            let (repository, stored) = self
-                .read_entry(caller, repository, reference, path)
-                .await?;
+            let (repository, stored) = self.read_entry(caller, repository, reference, path).await?;
             let location = self.locate(&repository, stored.view().location())?;
             let found = self.blocks().head(&location).await;
             match found.map_err(block_failure)? {

@@ -34,8 +34,9 @@ impl Service {
                 let found = self.engine().get(&stored, &reference, &object).await;
                 let found = found.map_err(|error| {
                     if matches!(error, EngineError::ObjectNotFound { .. }) {
-                        let message =
-                            format!("update user metadata on {repository}/{branch}/{path}: not found");
+                        let message = format!(
+                            "update user metadata on {repository}/{branch}/{path}: not found"
+                        );
                         return Error::not_found(message).caused_by(error);
                     }
                     engine_failure(error)

@@ -88,6 +88,7 @@ impl Service {
             let options = PutOptions {
                 content_type: Some(content_type.clone()),
                 storage_class: request.storage_class.map(str::to_owned),
+                ..PutOptions::default()
             };
             let put = self.blocks().put(&location, body, &options).await;
             let put = put.map_err(block_failure)?;

@@ -33,7 +33,8 @@ impl Service {
     ) -> Result<BranchProtectionRules> {
         let call = Call::on("getBranchProtectionRules", repository);
         self.audited(caller, call, async {
-            self.may_get_branch_protection_rules(caller, repository).await?;
+            self.may_get_branch_protection_rules(caller, repository)
+                .await?;
             let repository = self.repository(repository).await?;
             let found = self.engine().protection_rules(&repository).await;
             let found = found.map_err(engine_failure)?;
@@ -58,11 +59,14 @@ impl Service {
     ) -> Result<()> {
         let call = Call::on("setBranchProtectionRules", repository);
         self.audited(caller, call, async {
-            self.may_set_branch_protection_rules(caller, repository).await?;
+            self.may_set_branch_protection_rules(caller, repository)
+                .await?;
             let repository = self.repository(repository).await?;
             refuse_read_only(&repository)?;
             if patterns.iter().any(String::is_empty) {
-                return Err(Error::invalid("a branch protection pattern cannot be empty"));
+                return Err(Error::invalid(
+                    "a branch protection pattern cannot be empty",
+                ));
             }
             let rules: Vec<_> = patterns.into_iter().map(protect).collect();
             let checksum = if_match.map(|etag| etag.trim_matches('"'));

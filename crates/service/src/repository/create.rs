@@ -62,7 +62,9 @@ impl Service {
         };
         let default_branch = names::branch_argument("default_branch", default_branch)?;
         if !request.storage_id.is_empty() {
-            return Err(Error::invalid("invalid storage id: there is one object store"));
+            return Err(Error::invalid(
+                "invalid storage id: there is one object store",
+            ));
         }
         let namespace = names::namespace(request.storage_namespace)?;
         let store = self.blocks().descriptor();

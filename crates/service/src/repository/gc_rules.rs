@@ -34,7 +34,10 @@ impl Service {
             self.may_get_gc_rules(caller, repository).await?;
             let location = self.gc_rules_location(repository).await?.0;
             let stored = match self.blocks().get(&location, None).await {
-                Ok(found) => found.collect(MAX_RULES_BYTES).await.map_err(block_failure)?,
+                Ok(found) => found
+                    .collect(MAX_RULES_BYTES)
+                    .await
+                    .map_err(block_failure)?,
                 Err(BlockError::NotFound { .. }) => return Err(Error::not_found("not found")),
                 Err(error) => return Err(block_failure(error)),
             };
@@ -61,7 +64,10 @@ impl Service {
         let call = Call::on("setGCRules", repository);
         self.audited(caller, call, async {
             self.may_set_gc_rules(caller, repository).await?;
-            let mut days = rules.branches.values().chain([&rules.default_retention_days]);
+            let mut days = rules
+                .branches
+                .values()
+                .chain([&rules.default_retention_days]);
             if days.any(|days| *days < 0) {
                 return Err(Error::invalid("retention days cannot be negative"));
             }
@@ -98,7 +104,11 @@ impl Service {
         refuse_read_only(&repository)?;
         let outcome = self
             .blocks()
-            .put(&location, PutBody::from_bytes(stored), &PutOptions::default())
+            .put(
+                &location,
+                PutBody::from_bytes(stored),
+                &PutOptions::default(),
+            )
             .await;
         outcome.map(|_| ()).map_err(block_failure)
     }

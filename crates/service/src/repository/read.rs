@@ -28,7 +28,7 @@ impl Service {
             let list = page.list_refs();
             let found = self.engine().list_repositories(&list, search).await;
             let found = found.map_err(engine_failure)?;
-            let last = found.items.last().map(|last| last.id.to_string());
+            let offset = found.items.last().map(|last| last.id.to_string());
             let mut results = Vec::with_capacity(found.items.len());
             for repository in &found.items {
                 match self
@@ -40,7 +40,7 @@ impl Service {
                     Err(error) => return Err(error),
                 }
             }
-            Ok(Page::new(results, last.filter(|_| found.has_more)))
+            Ok(Page::new(results, offset.filter(|_| found.has_more)))
         })
         .await
     }

@@ -101,7 +101,7 @@ impl Service {
         let body = PutBody::from_bytes(Bytes::from_static(sample.content));
         let options = BlockPutOptions {
             content_type: Some(sample.content_type.to_owned()),
-            storage_class: None,
+            ..BlockPutOptions::default()
         };
         let put = self.blocks().put(&location, body, &options).await;
         let put = put.map_err(block_failure)?;

@@ -38,7 +38,10 @@ impl Service {
                 condition: WriteCondition::Always,
                 force: false,
             };
-            let found = self.engine().branch(&target.repository, &target.branch).await;
+            let found = self
+                .engine()
+                .branch(&target.repository, &target.branch)
+                .await;
             found.map_err(engine_failure)?;
             if presign {
                 self.require_presign()?;
@@ -68,6 +71,7 @@ impl Service {
         request: StageObject<'_>,
     ) -> Result<ObjectStats> {
         let call = Call::at("linkPhysicalAddress", request.repository, request.branch);
-        self.audited(caller, call, self.stage(caller, request)).await
+        self.audited(caller, call, self.stage(caller, request))
+            .await
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lakefs_block::{
-    Address, Location, MultipartStore, Presign, PutOptions, UploadedPart,
-};
+use lakefs_block::{Address, Location, MultipartStore, Presign, PutOptions, UploadedPart};
 use lakefs_versioning::{AddressType, Entry};
 
 use crate::audit::Call;
@@ -73,7 +71,11 @@ impl Service {
         target: MultipartTarget<'_>,
         parts: u32,
     ) -> Result<PresignMultipartUpload> {
-        let call = Call::at("createPresignMultipartUpload", target.repository, target.branch);
+        let call = Call::at(
+            "createPresignMultipartUpload",
+            target.repository,
+            target.branch,
+        );
         self.audited(caller, call, async {
             let target = self.multipart_target(caller, target).await?;
             let store = self.presigned_parts()?;
@@ -82,7 +84,10 @@ impl Service {
                     "an upload has at most {MAX_PARTS} parts"
                 )));
             }
-            let found = self.engine().branch(&target.repository, &target.branch).await;
+            let found = self
+                .engine()
+                .branch(&target.repository, &target.branch)
+                .await;
             found.map_err(engine_failure)?;
             let address = self.signed_address(&target);
             let location = self.locate(&target.repository, Address::Relative(&address))?;
@@ -168,7 +173,11 @@ impl Service {
         upload_id: &str,
         request: CompleteMultipart<'_>,
     ) -> Result<ObjectStats> {
-        let call = Call::at("completePresignMultipartUpload", target.repository, target.branch);
+        let call = Call::at(
+            "completePresignMultipartUpload",
+            target.repository,
+            target.branch,
+        );
         self.audited(caller, call, async {
             let target = self.multipart_target(caller, target).await?;
             let store = self.presigned_parts()?;
@@ -201,12 +210,19 @@ impl Service {
         upload_id: &str,
         physical_address: &str,
     ) -> Result<()> {
-        let call = Call::at("abortPresignMultipartUpload", target.repository, target.branch);
+        let call = Call::at(
+            "abortPresignMultipartUpload",
+            target.repository,
+            target.branch,
+        );
         self.audited(caller, call, async {
             let target = self.multipart_target(caller, target).await?;
             let store = self.presigned_parts()?;
             let (_, location) = self.multipart_location(&target, physical_address)?;
-            store.abort(&location, upload_id).await.map_err(block_failure)
+            store
+                .abort(&location, upload_id)
+                .await
+                .map_err(block_failure)
         })
         .await
     }

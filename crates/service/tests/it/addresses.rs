@@ -1,0 +1,198 @@
+//! Addresses that clients bring: only what was handed out for the very path and branch, in time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lakefs_service::{ErrorKind, StageObject};
+
+use crate::support::{Lake, REPO, lake_with_repository, message, status};
+
+fn link<'a>(path: &'a str, physical_address: &'a str) -> StageObject<'a> {
+    StageObject {
+        repository: REPO,
+        branch: "main",
+        path,
+        physical_address,
+        checksum: "900150983cd24fb0d6963f7d28e17f72",
+        size_bytes: 3,
+        mtime: None,
+        metadata: Some(BTreeMap::from([("u".to_owned(), "1".to_owned())])),
+        content_type: Some("text/x"),
+        if_none_match: None,
+        if_match: None,
+        force: false,
+    }
+}
+
+async fn address(lake: &Lake, branch: &str, path: &str) -> String {
+    let given = lake
+        .service
+        .get_physical_address(&lake.admin, REPO, branch, path, false)
+        .await
+        .unwrap();
+    assert_eq!(
+        (given.presigned_url, given.presigned_url_expiry),
+        (None, None)
+    );
+    given.physical_address
+}
+
+#[tokio::test]
+async fn an_address_links_at_its_path_and_shows_as_it_was_given() {
+    let lake = lake_with_repository().await;
+    let given = address(&lake, "main", "linked").await;
+    let linked = lake
+        .service
+        .link_physical_address(&lake.admin, link("linked", &given))
+        .await
+        .unwrap();
+    assert_eq!(linked.physical_address, given);
+    assert_eq!(
+        (linked.size_bytes, linked.content_type.as_str()),
+        (3, "text/x")
+    );
+    assert_eq!(lake.stat("main", "linked").await.unwrap(), linked);
+}
+
+#[tokio::test]
+async fn forged_moved_unsigned_and_old_addresses_are_refused() {
+    let lake = lake_with_repository().await;
+    lake.branch("dev", "main").await.unwrap();
+    let stats = lake.put("main", "secret", b"secret").await.unwrap();
+    let given = address(&lake, "main", "linked").await;
+    let elsewhere = address(&lake, "main", "other").await;
+    let other_branch = address(&lake, "dev", "linked").await;
+    let forged = format!("{}AAA", &given[..given.len() - 3]);
+    let unsigned = given.rsplit_once(',').unwrap().0.to_owned();
+    let namespaced = format!(
+        "local://conform/data/{}",
+        stats.physical_address.rsplit_once("/data/").unwrap().1
+    );
+    for bad in [
+        &forged,
+        &elsewhere,
+        &other_branch,
+        &unsigned,
+        &stats.physical_address,
+        &namespaced,
+    ] {
+        for outcome in [
+            lake.service
+                .link_physical_address(&lake.admin, link("linked", bad))
+                .await,
+            lake.service
+                .stage_object(&lake.admin, link("linked", bad))
+                .await,
+        ] {
+            let error = outcome.expect_err(bad);
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{bad}");
+            assert_eq!(error.message(), "address is not signed for this path");
+        }
+    }
+    assert_eq!(status(&lake.stat("main", "linked").await.unwrap_err()), 404);
+    let day = Duration::from_hours(24);
+    lake.clock.advance(day);
+    let ok = lake
+        .service
+        .link_physical_address(&lake.admin, link("linked", &given))
+        .await;
+    ok.unwrap();
+    lake.clock.advance(Duration::from_secs(1));
+    let too_old = lake
+        .service
+        .link_physical_address(&lake.admin, link("linked", &given))
+        .await;
+    assert_eq!(message(too_old), "address token has expired");
+}
+
+#[tokio::test]
+async fn other_places_are_the_stores_to_accept() {
+    let lake = lake_with_repository().await;
+    let inside = format!(
+        "local://{}/conform/ext/1",
+        lake.directory.path().canonicalize().unwrap().display()
+    );
+    let staged = lake
+        .service
+        .stage_object(
+            &lake.admin,
+            StageObject {
+                metadata: None,
+                ..link("staged", &inside)
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        (staged.physical_address, staged.metadata),
+        (inside.clone(), None)
+    );
+    let root = lake.directory.path().display();
+    for bad in [
+        "s3://b/k".to_owned(),
+        "relative/key".to_owned(),
+        String::new(),
+        "local:///etc/passwd".to_owned(),
+        format!("local://{root}/conform/../../../etc/passwd"),
+        format!("local://{root}/conform/ext/../data/x"),
+        "local://conform/../other/data/x".to_owned(),
+    ] {
+        let refused = lake
+            .service
+            .stage_object(&lake.admin, link("staged", &bad))
+            .await;
+        assert_eq!(
+            message(refused),
+            "physical address is not valid for block adapter: local",
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn linking_heeds_conditions_and_sizes() {
+    let lake = lake_with_repository().await;
+    lake.put("main", "linked", b"x").await.unwrap();
+    let given = address(&lake, "main", "linked").await;
+    let request = StageObject {
+        if_none_match: Some("*"),
+        ..link("linked", &given)
+    };
+    let refused = lake
+        .service
+        .link_physical_address(&lake.admin, request)
+        .await;
+    assert_eq!(message(refused), "path already exists");
+    let request = StageObject {
+        if_match: Some("\"abc\""),
+        ..link("linked", &given)
+    };
+    let refused = lake
+        .service
+        .link_physical_address(&lake.admin, request)
+        .await;
+    assert_eq!(status(&refused.unwrap_err()), 501);
+    let request = StageObject {
+        size_bytes: -1,
+        ..link("linked", &given)
+    };
+    let refused = lake
+        .service
+        .link_physical_address(&lake.admin, request)
+        .await;
+    assert_eq!(status(&refused.unwrap_err()), 400);
+}
+
+#[tokio::test]
+async fn addresses_need_a_branch_and_a_store_that_presigns() {
+    let lake = lake_with_repository().await;
+    let get = |branch, presign| {
+        lake.service
+            .get_physical_address(&lake.admin, REPO, branch, "x", presign)
+    };
+    assert_eq!(message(get("nope", false).await), "branch not found");
+    assert_eq!(
+        message(get("main", true).await),
+        "local adapter presigned URL: operation not supported"
+    );
+}
