@@ -13,12 +13,12 @@ use parking_lot::Mutex;
 use sha2::Sha256;
 
 /// How long an address that was handed out may be linked.
-pub const LINK_VALIDITY: Duration = Duration::from_secs(24 * 60 * 60);
+pub const LINK_VALIDITY: Duration = Duration::from_hours(24);
 
 /// A partition takes this many objects.
 const PARTITION_OBJECTS: u32 = 50_000;
 /// A partition is used this long.
-const PARTITION_AGE: Duration = Duration::from_secs(60 * 60);
+const PARTITION_AGE: Duration = Duration::from_hours(1);
 
 /// Chooses addresses of new objects, relative to the namespace: `data/<partition>/<name>`. Newer
 /// partitions sort first.
@@ -224,7 +224,10 @@ mod tests {
     #[test]
     fn partitions_descend_and_are_left_by_count_and_age() {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_700_000_000)));
-        let addresses = DataAddresses::new(Arc::new(Ids::seeded(1, Arc::clone(&clock) as _)));
+        let addresses = DataAddresses::new(Arc::new(Ids::seeded(
+            1,
+            Arc::clone(&clock) as Arc<dyn lakefs_runtime::Clock>,
+        )));
         let partition = |address: String| address.split('/').nth(1).unwrap().to_owned();
         let first = partition(addresses.next());
         for _ in 1..PARTITION_OBJECTS {

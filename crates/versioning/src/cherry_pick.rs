@@ -56,25 +56,21 @@ impl Engine {
         let before = self.commit_by_id(repository, parent).await?;
         let _turn = self.turn(repository, branch).await;
         let mut tries = Tries::new(self, branch);
-        let mut done: Option<(MetaRangeId, MetaRangeId)> = None;
+        let mut done = None;
         loop {
             let record = self.clean_branch(repository, branch).await?;
             let head = self
                 .commit_by_id(repository, &record.branch.commit_id)
                 .await?;
-            let metarange = match done.take().filter(|(from, _)| *from == head.metarange) {
-                Some((_, metarange)) => metarange,
-                None => {
-                    let contents = [&before.metarange, &picked.metarange, &head.metarange];
-                    // A pick of nothing is a commit all the same.
-                    self.merge_content(repository, contents, Strategy::Default, true)
-                        .await?
-                        .ok_or(Error::NoChanges)?
-                }
-            };
+            // A pick of nothing is a commit all the same.
+            let contents = [&before.metarange, &picked.metarange, &head.metarange];
+            let how = (Strategy::Default, true);
+            let metarange = self
+                .merge_content(repository, contents, how, &mut done)
+                .await?;
             let head_move = HeadMove {
                 repository,
-                draft: self.pick_draft(request, metarange.clone(), &picked, &head),
+                draft: self.pick_draft(request, metarange, &picked, &head),
                 keep_sealed: Vec::new(),
                 points: (HookPoint::PreCherryPick, HookPoint::PostCherryPick),
                 source: picked.id.as_str(),
@@ -82,7 +78,6 @@ impl Engine {
             if let Some(commit) = self.move_head(&record, head_move).await? {
                 return Ok(commit);
             }
-            done = Some((head.metarange.clone(), metarange));
             tries.again().await?;
         }
     }

@@ -1,13 +1,14 @@
 //! Differences: between references, and of uncommitted changes.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use lakefs_tree::{DiffKind, MetaRangeIter};
-use lakefs_types::{BranchId, MetaRangeId, RefExpr, StagingToken};
+use lakefs_tree::{DiffIter, DiffKind};
+use lakefs_types::{BranchId, MetaRangeId, RefExpr};
 
 use crate::page::Placement;
 use crate::refs::RefKind;
-use crate::staged::{Staged, StagedCursor, encode_staged, encode_tombstone, end_of_prefix};
+use crate::staged::{Staged, StagedCursor, end_of_prefix};
 use crate::{Commit, Engine, EntryView, Error, ListObjects, Repository, Result};
 
 /// What happened to a path.
@@ -42,7 +43,8 @@ pub struct DiffEntry<'a> {
     pub path: &'a [u8],
     /// What happened to it.
     pub kind: DiffType,
-    /// The entry on the right, or on the left where the right has none; none for a prefix.
+    /// The entry on the right, or on the left where the right has none. None for a prefix, and for an
+    /// uncommitted deletion.
     pub entry: Option<EntryView<'a>>,
 }
 
@@ -83,9 +85,11 @@ impl DiffPage {
         let slot = self.slots.get(index)?;
         let rest = self.bytes.get(slot.start as usize..)?;
         let (path, rest) = rest.split_at_checked(slot.path as usize)?;
-        let entry = match slot.kind {
-            DiffType::PrefixChanged => None,
-            _ => EntryView::parse(rest.get(..slot.data as usize)?).ok(),
+        let data = rest.get(..slot.data as usize)?;
+        let entry = if data.is_empty() {
+            None
+        } else {
+            EntryView::parse(data).ok()
         };
         Some(DiffEntry {
             path,
@@ -149,30 +153,39 @@ enum Next {
     End,
 }
 
+/// What the common ancestor of two sides says about a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Base<I> {
+    /// It does not matter (two dots).
+    Ignored,
+    /// The path had this content, or none.
+    Had(Option<I>),
+}
+
 /// What a path means between a left (destination) and a right (source) side; with a base, what the
 /// right side changed since then. `None`: nothing to tell.
 fn classify<I: PartialEq + Copy>(
-    base: Option<Option<I>>,
+    base: Base<I>,
     left: Option<I>,
     right: Option<I>,
 ) -> Option<DiffType> {
-    let two_dot = match (left, right) {
-        (None, None) => return None,
-        (None, Some(_)) => DiffType::Added,
-        (Some(_), None) => DiffType::Removed,
-        (Some(left), Some(right)) if left == right => return None,
-        (Some(_), Some(_)) => DiffType::Changed,
-    };
-    let Some(base) = base else {
-        return Some(two_dot);
-    };
-    if base == right {
+    let plain = between(left, right)?;
+    match base {
+        Base::Ignored => Some(plain),
         // Only the left side changed it.
-        None
-    } else if base == left {
-        Some(two_dot)
-    } else {
-        Some(DiffType::Conflict)
+        Base::Had(base) if base == right => None,
+        Base::Had(base) if base == left => Some(plain),
+        Base::Had(_) => Some(DiffType::Conflict),
+    }
+}
+
+/// What a path means between two sides.
+pub(crate) fn between<I: PartialEq>(left: Option<I>, right: Option<I>) -> Option<DiffType> {
+    match (left, right) {
+        (None, None) => None,
+        (None, Some(_)) => Some(DiffType::Added),
+        (Some(_), None) => Some(DiffType::Removed),
+        (Some(left), Some(right)) => (left != right).then_some(DiffType::Changed),
     }
 }
 
@@ -182,6 +195,57 @@ struct StagedSide {
     left: MetaRangeId,
     /// The common ancestor's content, where only what the right side changed counts.
     base: Option<MetaRangeId>,
+}
+
+/// What a walk over committed and uncommitted differences stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Committed,
+    Staged,
+    /// An uncommitted change of a path that differs in the commit, too: the uncommitted one counts.
+    Both,
+}
+
+/// Differences of commits with uncommitted changes laid over the right side.
+struct RefWalk {
+    diff: DiffIter,
+    staged: StagedSide,
+}
+
+impl RefWalk {
+    async fn load(&mut self) -> Result<Option<At>> {
+        self.staged.cursor.load().await?;
+        let committed = self.diff.current().map(|found| found.key);
+        Ok(match (self.staged.cursor.key(), committed) {
+            (None, None) => None,
+            (Some(_), None) => Some(At::Staged),
+            (None, Some(_)) => Some(At::Committed),
+            (Some(staged), Some(committed)) => Some(match staged.cmp(committed) {
+                Ordering::Less => At::Staged,
+                Ordering::Equal => At::Both,
+                Ordering::Greater => At::Committed,
+            }),
+        })
+    }
+
+    async fn advance(&mut self, at: At) -> Result<()> {
+        if at != At::Committed {
+            self.staged.cursor.advance();
+        }
+        if at != At::Staged {
+            self.diff.next().await.map_err(Error::Tree)?;
+        }
+        Ok(())
+    }
+
+    async fn seek(&mut self, key: &[u8]) -> Result<()> {
+        self.staged.cursor.seek(key);
+        if self.diff.current().is_some_and(|found| found.key < key) {
+            self.diff.seek(key).await.map_err(Error::Tree)?;
+            self.diff.next().await.map_err(Error::Tree)?;
+        }
+        Ok(())
+    }
 }
 
 impl Engine {
@@ -211,41 +275,11 @@ impl Engine {
         while let Some((path, kind, data)) = changes.next().await? {
             match page.offer(list, path, kind, data)? {
                 Next::Advance => changes.advance(),
-                Next::Seek(end) => changes.staged.seek(&end),
+                Next::Seek(end) => changes.seek(&end),
                 Next::End => break,
             }
         }
         Ok(page)
-    }
-
-    /// Whether a branch has uncommitted changes that would change anything, in these tokens.
-    pub(crate) async fn has_changes<'a>(
-        &self,
-        repository: &Repository,
-        metarange: &MetaRangeId,
-        tokens: impl Iterator<Item = &'a StagingToken>,
-    ) -> Result<bool> {
-        let mut changes = self
-            .uncommitted(repository, metarange, tokens, b"", 16)
-            .await?;
-        Ok(changes.next().await?.is_some())
-    }
-
-    /// A walk over uncommitted changes that change something, from `start`.
-    pub(crate) async fn uncommitted<'a>(
-        &self,
-        repository: &Repository,
-        metarange: &MetaRangeId,
-        tokens: impl Iterator<Item = &'a StagingToken>,
-        start: &[u8],
-        expected: usize,
-    ) -> Result<UncommittedDiff> {
-        let kv = Arc::clone(&self.0.parts.kv);
-        let staged = StagedCursor::new(kv, tokens, start, expected);
-        Ok(UncommittedDiff {
-            staged,
-            committed: self.walk(repository, metarange, start).await?,
-        })
     }
 
     /// Differences from `left` to `right`. `right` may be a branch's uncommitted state (`main$`).
@@ -285,9 +319,6 @@ impl Engine {
                     .await
             }
         };
-        let mut diff = diff.map_err(Error::Tree)?;
-        diff.seek(&start).await.map_err(Error::Tree)?;
-        diff.next().await.map_err(Error::Tree)?;
         let kv = Arc::clone(&self.0.parts.kv);
         let cursor = match (&resolved.kind, resolved.dollar) {
             (RefKind::Branch(branch), true) => {
@@ -295,51 +326,33 @@ impl Engine {
             }
             _ => StagedCursor::empty(kv),
         };
-        let mut staged = StagedSide {
+        let staged = StagedSide {
             cursor,
             left: left.metarange.clone(),
             base,
         };
-        loop {
-            staged.cursor.load().await?;
-            let committed = diff.current().map(|found| found.key);
-            let (use_staged, same) = match (staged.cursor.key(), committed) {
-                (None, None) => break,
-                (Some(staged), Some(committed)) => (staged <= committed, staged == committed),
-                (staged, None) => (staged.is_some(), false),
-                (None, Some(_)) => (false, false),
-            };
-            let next = if use_staged {
-                self.offer_staged(repository, &staged, list, &mut page)
-                    .await?
-            } else {
-                let Some(found) = diff.current() else { break };
-                let data = found
-                    .right
-                    .or(found.left)
-                    .map_or(&b""[..], |value| value.data);
-                page.offer(list, found.key, found.kind.into(), data)?
+        let mut walk = RefWalk {
+            diff: diff.map_err(Error::Tree)?,
+            staged,
+        };
+        walk.diff.seek(&start).await.map_err(Error::Tree)?;
+        walk.diff.next().await.map_err(Error::Tree)?;
+        while let Some(at) = walk.load().await? {
+            let next = match (at, walk.diff.current()) {
+                (At::Committed, Some(found)) => {
+                    let value = found.right.or(found.left);
+                    let data = value.map_or(&b""[..], |value| value.data);
+                    page.offer(list, found.key, found.kind.into(), data)?
+                }
+                _ => {
+                    self.offer_staged(repository, &walk.staged, list, &mut page)
+                        .await?
+                }
             };
             match next {
                 Next::End => break,
-                Next::Advance => {
-                    if use_staged {
-                        staged.cursor.advance();
-                    }
-                    if same || !use_staged {
-                        diff.next().await.map_err(Error::Tree)?;
-                    }
-                }
-                Next::Seek(end) => {
-                    staged.cursor.seek(&end);
-                    if diff
-                        .current()
-                        .is_some_and(|found| found.key < end.as_slice())
-                    {
-                        diff.seek(&end).await.map_err(Error::Tree)?;
-                        diff.next().await.map_err(Error::Tree)?;
-                    }
-                }
+                Next::Advance => walk.advance(at).await?,
+                Next::Seek(end) => walk.seek(&end).await?,
             }
         }
         Ok(page)
@@ -361,13 +374,14 @@ impl Engine {
             .get(namespace, &staged.left, path)
             .await
             .map_err(Error::Tree)?;
-        let base = match &staged.base {
+        let ancestor = match &staged.base {
             None => None,
-            Some(base) => Some(tree.get(namespace, base, path).await.map_err(Error::Tree)?),
+            Some(base) => tree.get(namespace, base, path).await.map_err(Error::Tree)?,
         };
-        let base = base
-            .as_ref()
-            .map(|base| base.as_ref().map(|record| &*record.identity));
+        let base = match &staged.base {
+            None => Base::Ignored,
+            Some(_) => Base::Had(ancestor.as_ref().map(|record| &*record.identity)),
+        };
         let left_identity = left.as_ref().map(|record| &*record.identity);
         let Some(kind) = classify(base, left_identity, change.identity()) else {
             return Ok(Next::Advance);
@@ -408,69 +422,6 @@ impl From<DiffKind> for DiffType {
     }
 }
 
-/// Uncommitted changes that change something, in key order.
-pub(crate) struct UncommittedDiff {
-    staged: StagedCursor,
-    committed: Option<MetaRangeIter>,
-}
-
-impl UncommittedDiff {
-    /// The first change at or after where the staged cursor stands that is one: not a tombstone of
-    /// nothing, not the same content again. Stays there until the cursor is moved.
-    pub(crate) async fn next(&mut self) -> Result<Option<(&[u8], DiffType, &[u8])>> {
-        loop {
-            self.staged.load().await?;
-            let Some(key) = self.staged.key() else {
-                return Ok(None);
-            };
-            if let Some(committed) = &mut self.committed
-                && committed.current().is_some_and(|record| record.key < key)
-            {
-                committed.seek(key).await.map_err(Error::Tree)?;
-                committed.next().await.map_err(Error::Tree)?;
-            }
-            if self.judge()?.is_some() {
-                return self.judge();
-            }
-            self.staged.advance();
-        }
-    }
-
-    /// Moves past the change that was given.
-    pub(crate) fn advance(&mut self) {
-        self.staged.advance();
-    }
-
-    /// The staging record that says what the commit says about the path that was given.
-    pub(crate) fn committed_record(&self, path: &[u8]) -> Vec<u8> {
-        let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
-        match committed.filter(|record| record.key == path) {
-            Some(record) => encode_staged(path, record.identity, record.data),
-            None => encode_tombstone(path),
-        }
-    }
-
-    fn judge(&self) -> Result<Option<(&[u8], DiffType, &[u8])>> {
-        let Some((key, staged)) = self.staged.current()? else {
-            return Ok(None);
-        };
-        let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
-        let committed = committed.filter(|record| record.key == key);
-        let kind = classify(
-            None,
-            committed.map(|record| record.identity),
-            staged.identity(),
-        );
-        Ok(kind.map(|kind| {
-            let data = match staged {
-                Staged::Entry { data, .. } => data,
-                Staged::Tombstone => committed.map_or(&b""[..], |record| record.data),
-            };
-            (key, kind, data)
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -478,7 +429,7 @@ mod tests {
     #[test]
     fn three_dots_tell_what_the_right_side_changed() {
         use DiffType::{Added, Changed, Conflict, Removed};
-        let three = |base, left, right| classify(Some(base), left, right);
+        let three = |base, left, right| classify(Base::Had(base), left, right);
         let (none, a, b, c) = (None, Some(1), Some(2), Some(3));
         assert_eq!(three(none, none, a), Some(Added));
         assert_eq!(three(a, none, a), None);
@@ -491,6 +442,6 @@ mod tests {
         assert_eq!(three(b, a, none), Some(Conflict));
         assert_eq!(three(none, a, none), None);
         assert_eq!(three(c, a, a), None);
-        assert_eq!(classify(None, a, b), Some(Changed));
+        assert_eq!(classify(Base::Ignored, a, b), Some(Changed));
     }
 }

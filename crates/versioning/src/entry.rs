@@ -188,10 +188,9 @@ impl<'a> EntryView<'a> {
     /// The address as the object store resolves it.
     pub fn location(&self) -> Address<'a> {
         match self.address_type {
-            AddressType::Relative => Address::Relative(self.address),
             AddressType::Full => Address::Full(self.address),
             AddressType::ByPrefix if self.address.contains("://") => Address::Full(self.address),
-            AddressType::ByPrefix => Address::Relative(self.address),
+            AddressType::Relative | AddressType::ByPrefix => Address::Relative(self.address),
         }
     }
 
@@ -232,7 +231,7 @@ fn read_timestamp(bytes: &[u8]) -> Result<Timestamp, DecodeError> {
         match number {
             1 => moment.seconds = value.int64()?,
             2 => {
-                moment.nanos = u32::try_from(value.int64()?).map_err(|_| DecodeError::Malformed)?
+                moment.nanos = u32::try_from(value.int64()?).map_err(|_| DecodeError::Malformed)?;
             }
             _ => {}
         }
@@ -367,7 +366,7 @@ mod tests {
     fn map_entries_carry_empty_keys_and_values() {
         let entry = Entry {
             address_type: AddressType::ByPrefix,
-            metadata: [("".to_owned(), "".to_owned())].into(),
+            metadata: [(String::new(), String::new())].into(),
             ..Entry::default()
         };
         assert_eq!(hex::encode(entry.encode()), "12002a040a001200");

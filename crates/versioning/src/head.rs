@@ -218,42 +218,56 @@ impl Engine {
         Ok(false)
     }
 
-    /// The content of `destination` with what `source` changed since `base`; `None` when that is
-    /// nothing and `allow_empty` is not given.
+    /// The content of `destination` with what `source` changed since `base`;
+    /// [`NoChanges`](Error::NoChanges) when that is nothing and `allow_empty` is not given. `done` is
+    /// what the last try gave, and is used again where it was of the same three contents.
     pub(crate) async fn merge_content(
         &self,
         repository: &Repository,
-        [base, source, destination]: [&MetaRangeId; 3],
-        strategy: Strategy,
-        allow_empty: bool,
-    ) -> Result<Option<MetaRangeId>> {
-        if source == base && !allow_empty {
-            return Ok(None);
+        contents: [&MetaRangeId; 3],
+        how: (Strategy, bool),
+        done: &mut Option<MergedContent>,
+    ) -> Result<MetaRangeId> {
+        if let Some(done) = done.as_ref().filter(|done| done.of.each_ref() == contents) {
+            return Ok(done.metarange.clone());
         }
-        if destination == base {
-            return Ok(Some(source.clone()));
-        }
-        // An empty branch is merged for real: the result is a stored, empty table.
-        if source == base && !destination.is_empty() {
-            return Ok(Some(destination.clone()));
-        }
-        let options = lakefs_tree::MergeOptions {
-            strategy: strategy.into(),
-        };
-        let tree = &self.0.parts.tree;
-        let outcome = tree
-            .merge(&repository.namespace, base, source, destination, &options)
-            .await;
-        match outcome.map_err(Error::Tree)? {
-            MergeOutcome::Merged(metarange) => Ok(Some(metarange)),
-            MergeOutcome::Conflict { keys } => {
-                let path = keys
-                    .first()
-                    .map(|key| String::from_utf8_lossy(key).into_owned());
-                Err(Error::Conflict {
-                    path: path.unwrap_or_default(),
-                })
+        let [base, source, destination] = contents;
+        let (strategy, allow_empty) = how;
+        let metarange = if source == base && !allow_empty {
+            return Err(Error::NoChanges);
+        } else if destination == base {
+            source.clone()
+        } else if source == base && !destination.is_empty() {
+            // An empty branch is merged for real: the result is a stored, empty table.
+            destination.clone()
+        } else {
+            let options = lakefs_tree::MergeOptions {
+                strategy: strategy.into(),
+            };
+            let (tree, namespace) = (&self.0.parts.tree, &repository.namespace);
+            let merge = tree.merge(namespace, base, source, destination, &options);
+            match Box::pin(merge).await.map_err(Error::Tree)? {
+                MergeOutcome::Merged(metarange) => metarange,
+                MergeOutcome::Conflict { keys } => {
+                    let path = keys
+                        .first()
+                        .map(|key| String::from_utf8_lossy(key).into_owned());
+                    return Err(Error::Conflict {
+                        path: path.unwrap_or_default(),
+                    });
+                }
             }
-        }
+        };
+        *done = Some(MergedContent {
+            of: contents.map(Clone::clone),
+            metarange: metarange.clone(),
+        });
+        Ok(metarange)
     }
+}
+
+/// Merged content and what it was merged of: base, source, destination.
+pub(crate) struct MergedContent {
+    of: [MetaRangeId; 3],
+    metarange: MetaRangeId,
 }

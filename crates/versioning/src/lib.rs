@@ -41,6 +41,7 @@ mod staged;
 mod staging;
 mod tag;
 mod tokens;
+mod uncommitted;
 
 pub use addresses::{
     DataAddresses, LINK_VALIDITY, LinkError, LinkSubject, sign_link_address, verify_link_address,

@@ -7,7 +7,7 @@ use lakefs_tree::MergeStrategy;
 use lakefs_types::{BranchId, MetaRangeId, RefExpr};
 
 use crate::head::{HeadMove, Tries};
-use crate::{Commit, CommitDraft, Engine, Error, HookPoint, Repository, Result};
+use crate::{Commit, CommitDraft, Engine, HookPoint, Repository, Result};
 
 /// Who is right about a path that both sides changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,8 +104,7 @@ impl Engine {
         let _turn = self.turn(repository, destination).await;
         let allow_empty = request.allow_empty || request.force;
         let mut tries = Tries::new(self, destination);
-        // What was merged last, and from which three contents.
-        let mut done: Option<([MetaRangeId; 3], MetaRangeId)> = None;
+        let mut done = None;
         loop {
             let record = self.clean_branch(repository, destination).await?;
             let head = self
@@ -113,22 +112,14 @@ impl Engine {
                 .await?;
             let source = self.commit_of(repository, &request.source).await?;
             let base = self.required_base(repository, &source, &head).await?;
-            let contents = [&base, &source, &head].map(|commit| commit.metarange.clone());
-            let metarange = match done.take().filter(|(from, _)| *from == contents) {
-                Some((_, metarange)) => metarange,
-                None => self
-                    .merge_content(
-                        repository,
-                        contents.each_ref(),
-                        request.strategy,
-                        allow_empty,
-                    )
-                    .await?
-                    .ok_or(Error::NoChanges)?,
-            };
+            let contents = [&base, &source, &head].map(|commit| &commit.metarange);
+            let how = (request.strategy, allow_empty);
+            let metarange = self
+                .merge_content(repository, contents, how, &mut done)
+                .await?;
             let head_move = HeadMove {
                 repository,
-                draft: self.merge_draft(request, destination, metarange.clone(), &source, &head),
+                draft: self.merge_draft(request, destination, metarange, &source, &head),
                 keep_sealed: Vec::new(),
                 points: (HookPoint::PreMerge, HookPoint::PostMerge),
                 source: source.id.as_str(),
@@ -136,7 +127,6 @@ impl Engine {
             if let Some(commit) = self.move_head(&record, head_move).await? {
                 return Ok(commit);
             }
-            done = Some((contents, metarange));
             tries.again().await?;
         }
     }

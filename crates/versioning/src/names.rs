@@ -45,10 +45,10 @@ impl Inner {
                     return Ok(Page::cut(items, list.amount));
                 }
             }
-            let (true, Some(last)) = (page.has_more(), page.last_key()) else {
+            let (true, Some(end)) = (page.has_more(), page.last_key()) else {
                 return Ok(Page::cut(items, list.amount));
             };
-            start = [last, &[0]].concat();
+            start = [end, &[0]].concat();
         }
     }
 }

@@ -64,14 +64,13 @@ impl Engine {
                 Modifier::Committed | Modifier::Staged if !is_branch => {
                     return Err(invalid("'@' and '$' follow branches only"));
                 }
-                Modifier::Committed => {}
+                Modifier::Committed | Modifier::Parent(0) => {}
                 Modifier::Staged => (staged, dollar) = (true, true),
                 Modifier::Ancestor(count) => {
                     commit_id = self
                         .ancestor(repository, reference, commit_id, count)
                         .await?;
                 }
-                Modifier::Parent(0) => {}
                 Modifier::Parent(number) => {
                     let commit = self.commit_by_id(repository, &commit_id).await?;
                     let parent = commit.parent(number);

@@ -62,21 +62,17 @@ impl Engine {
         };
         let _turn = self.turn(repository, branch).await;
         let mut tries = Tries::new(self, branch);
-        let mut done: Option<(MetaRangeId, MetaRangeId)> = None;
+        let mut done = None;
         loop {
             let record = self.clean_branch(repository, branch).await?;
             let head = self
                 .commit_by_id(repository, &record.branch.commit_id)
                 .await?;
-            let metarange = match done.take().filter(|(from, _)| *from == head.metarange) {
-                Some((_, metarange)) => metarange,
-                None => {
-                    let contents = [&reverted.metarange, &back_to, &head.metarange];
-                    self.merge_content(repository, contents, Strategy::Default, request.allow_empty)
-                        .await?
-                        .ok_or(Error::NoChanges)?
-                }
-            };
+            let contents = [&reverted.metarange, &back_to, &head.metarange];
+            let how = (Strategy::Default, request.allow_empty);
+            let metarange = self
+                .merge_content(repository, contents, how, &mut done)
+                .await?;
             if metarange == head.metarange && !request.allow_empty {
                 return Err(Error::NoChanges);
             }
@@ -87,7 +83,7 @@ impl Engine {
                     committer: request.committer.clone(),
                     message: request.message.clone().unwrap_or_else(message),
                     created: self.0.parts.clock.now(),
-                    metarange: metarange.clone(),
+                    metarange,
                     metadata: request.metadata.clone(),
                     parents: vec![head.id.clone()],
                     version: 1,
@@ -100,7 +96,6 @@ impl Engine {
             if let Some(commit) = self.move_head(&record, head_move).await? {
                 return Ok(commit);
             }
-            done = Some((head.metarange.clone(), metarange));
             tries.again().await?;
         }
     }

@@ -43,13 +43,12 @@ impl PutCondition {
     /// Whether the condition holds for what is there.
     fn check(&self, path: &ObjectPath, there: Option<&StoredEntry>) -> Result<()> {
         let holds = match self {
-            Self::Always => true,
             Self::Absent if there.is_some() => {
                 return Err(Error::PathExists {
                     path: path.to_string(),
                 });
             }
-            Self::Absent => true,
+            Self::Always | Self::Absent => true,
             Self::Etag(etag) => there.is_some_and(|entry| entry.view().etag == etag),
             Self::Identity(identity) => there.is_some_and(|entry| entry.identity() == identity),
         };
@@ -210,17 +209,8 @@ impl Engine {
                     .await
                     .map_err(Error::Kv)?;
             } else {
-                // Written before the token was replaced: what is there may be this very write.
-                let ours = written.then_some(record.as_slice());
-                self.put_if(
-                    repository,
-                    write.branch(),
-                    path,
-                    &record,
-                    &options.condition,
-                    ours,
-                )
-                .await?;
+                self.put_if(&write, path, &record, &options.condition, written)
+                    .await?;
             }
             written = true;
             if write.settled(false).await? {
@@ -232,13 +222,15 @@ impl Engine {
     /// One conditional write into the branch's staging token.
     async fn put_if(
         &self,
-        repository: &Repository,
-        branch: &Branch,
+        write: &StagedWrite<'_>,
         path: &ObjectPath,
         record: &[u8],
         condition: &PutCondition,
-        ours: Option<&[u8]>,
+        written: bool,
     ) -> Result<()> {
+        let (repository, branch) = (write.repository, write.branch());
+        // Written before the token was replaced: what is there may be this very write.
+        let ours = written.then_some(record);
         let token = branch.staging_token.as_str();
         for _ in 0..MAX_CONDITION_TRIES {
             let _reading = self.0.readers.begin();
@@ -331,7 +323,7 @@ impl Engine {
             match writes.as_slice() {
                 [] => {}
                 [Write::Set { key, value }] => {
-                    kv.set(token, key, value).await.map_err(Error::Kv)?
+                    kv.set(token, key, value).await.map_err(Error::Kv)?;
                 }
                 writes => kv.write_batch(token, writes).await.map_err(Error::Kv)?,
             }

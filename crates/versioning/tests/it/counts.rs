@@ -48,7 +48,7 @@ async fn round_trips_are_as_few_as_promised() {
         ..ListObjects::default()
     };
     let list = calls(&lake, async || {
-        drop(engine.list(repository, &main, &list).await.unwrap())
+        drop(engine.list(repository, &main, &list).await.unwrap());
     })
     .await;
     assert_eq!(list, (2, 0), "listing a branch: branch, staged page");
@@ -57,12 +57,12 @@ async fn round_trips_are_as_few_as_promised() {
         ..LogRequest::default()
     };
     let log = calls(&lake, async || {
-        drop(engine.log(repository, &main, &log).await.unwrap())
+        drop(engine.log(repository, &main, &log).await.unwrap());
     })
     .await;
     assert_eq!(log, (1, 0), "log of known commits: branch");
     let branch_get = calls(&lake, async || {
-        drop(engine.branch(repository, &branch("main")).await.unwrap())
+        drop(engine.branch(repository, &branch("main")).await.unwrap());
     })
     .await;
     assert_eq!(branch_get, (1, 0));

@@ -11,22 +11,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lakefs_block::{BlockStore, LocalBlockStore, LocalOptions};
 use lakefs_kv::{KvStore, MemKv};
-use lakefs_runtime::{Clock, Ids, ManualClock, TaskScope, Timestamp};
-use lakefs_tree::{TreeConfig, TreeStore};
+use lakefs_runtime::{Ids, ManualClock, TaskScope, Timestamp};
 use lakefs_types::RepositoryId;
 use lakefs_versioning::{
-    Commit, DiffType, Engine, EngineOptions, EngineParts, EntryView, ListItem, ListObjects,
-    ListRefs, LogRequest, NoHooks, Repository,
+    CherryPick, Commit, CommitRequest, CreateBranch, DiffType, Engine, EntryView, ListItem,
+    ListObjects, ListRefs, LogRequest, MergeRequest, NoHooks, Repository, Revert, Strategy,
 };
 use serde_json::{Value, json};
 
-use crate::support::{branch, reference};
+use crate::support::{branch, engine, reference};
 
 /// The recorded store's path, which absolute addresses in the answers begin with.
 const RECORDED_ROOT: &str = "local:///srv/lake/";
 
 struct Golden {
     engine: Engine,
+    kv: Arc<MemKv>,
     blocks: Arc<dyn BlockStore>,
     root: PathBuf,
     expected: Value,
@@ -54,7 +54,7 @@ impl Golden {
             .status()
             .unwrap();
         assert!(unpack.success());
-        let kv = MemKv::new();
+        let kv = Arc::new(MemKv::new());
         for line in std::fs::read_to_string(shared.join("kv.jsonl"))
             .unwrap()
             .lines()
@@ -66,22 +66,12 @@ impl Golden {
                 .unwrap();
         }
         let root = find_store(directory.path());
-        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_795_400_000)));
-        let ids = Arc::new(Ids::seeded(1, Arc::clone(&clock) as Arc<dyn Clock>));
-        let blocks: Arc<dyn BlockStore> = Arc::new(local_store(&root, Arc::clone(&ids)));
-        let tree = TreeStore::new(Arc::clone(&blocks), TreeConfig::default());
-        let parts = EngineParts {
-            kv: Arc::new(kv),
-            blocks: Arc::clone(&blocks),
-            tree,
-            clock,
-            ids,
-            tasks: TaskScope::new(),
-            hooks: Arc::new(NoHooks),
-        };
+        let ids = Arc::new(Ids::seeded(1, Arc::new(ManualClock::default())));
+        let blocks: Arc<dyn BlockStore> = Arc::new(local_store(&root, ids));
         let expected = std::fs::read_to_string(shared.join("expected.json")).unwrap();
         Some(Self {
-            engine: Engine::new(parts, EngineOptions::default()),
+            engine: engine_at(1_795_400_000, &kv, &blocks),
+            kv,
             blocks,
             root,
             expected: serde_json::from_str(&expected).unwrap(),
@@ -132,6 +122,19 @@ impl Golden {
     }
 }
 
+/// An engine whose clock stands.
+fn engine_at(seconds: i64, kv: &Arc<MemKv>, blocks: &Arc<dyn BlockStore>) -> Engine {
+    let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(seconds)));
+    engine(
+        Arc::clone(kv) as Arc<dyn KvStore>,
+        Arc::clone(blocks),
+        clock,
+        seconds.unsigned_abs(),
+        Arc::new(NoHooks),
+        &TaskScope::new(),
+    )
+}
+
 fn find_store(directory: &Path) -> PathBuf {
     // The archive holds the store's directories, below one or none of its own.
     let mut at = directory.to_owned();
@@ -170,7 +173,7 @@ fn commit_json(commit: &Commit) -> Value {
         "message": commit.message,
         "meta_range_id": commit.metarange.as_str(),
         "metadata": commit.metadata,
-        "parents": commit.parents.iter().map(|p| p.as_str()).collect::<Vec<_>>(),
+        "parents": commit.parents.iter().map(lakefs_types::CommitId::as_str).collect::<Vec<_>>(),
         "version": commit.version,
     })
 }
@@ -370,13 +373,162 @@ async fn uncommitted_changes_are_as_recorded() {
                         "path_type": "object",
                         "type": diff_name(change.kind),
                     });
-                    let size = change.entry.map_or(0, |entry| entry.size);
-                    let removed = change.kind == DiffType::Removed;
-                    json["size_bytes"] = json!(if removed { 0 } else { size });
+                    json["size_bytes"] = json!(change.entry.map_or(0, |entry| entry.size));
                     json
                 })
                 .collect();
             assert_eq!(&Value::from(changes), expected, "{name} {on}");
+        }
+    }
+}
+
+/// How a recorded commit was made, as far as its record tells.
+async fn make_again(golden: &Golden, repository: &Repository, known: &Commit) -> Arc<Commit> {
+    let engine = engine_at(known.created.seconds, &golden.kv, &golden.blocks);
+    let on = branch(&format!("again-{}", &known.id.as_str()[..12]));
+    let parent = reference(known.parents[0].as_str());
+    engine
+        .create_branch(repository, &on, &parent, &CreateBranch::default())
+        .await
+        .unwrap();
+    let (committer, message) = (known.committer.clone(), known.message.clone());
+    let mut metadata = known.metadata.clone();
+    // A squash is recorded like a commit of what it brought.
+    if let [_, source] = known.parents.as_slice() {
+        let strategy = metadata.remove(".lakefs.merge.strategy").unwrap();
+        let strategy = if strategy == "default" {
+            String::new()
+        } else {
+            strategy
+        };
+        let request = MergeRequest {
+            message,
+            metadata,
+            strategy: Strategy::parse(&strategy).unwrap(),
+            allow_empty: true,
+            ..MergeRequest::new(reference(source.as_str()), committer)
+        };
+        return engine.merge(repository, &on, &request).await.unwrap();
+    }
+    if let Some(origin) = metadata.get("cherry-pick-origin") {
+        let request = CherryPick {
+            reference: reference(origin),
+            parent_number: None,
+            committer,
+            message: None,
+            metadata: None,
+            force: false,
+        };
+        return engine.cherry_pick(repository, &on, &request).await.unwrap();
+    }
+    if let Some(what) = message.strip_prefix("Revert ") {
+        let target = engine
+            .commit_of(repository, &reference(what))
+            .await
+            .unwrap();
+        let request = Revert {
+            reference: reference(what),
+            parent_number: u32::from(target.parents.len() > 1),
+            committer,
+            message: None,
+            metadata,
+            allow_empty: false,
+            force: false,
+        };
+        return engine.revert(repository, &on, &request).await.unwrap();
+    }
+    stage_again(golden, &engine, repository, &on, known).await;
+    let request = CommitRequest {
+        committer,
+        message,
+        metadata,
+        allow_empty: true,
+        ..CommitRequest::default()
+    };
+    engine.commit(repository, &on, &request).await.unwrap()
+}
+
+/// Puts what a commit changed into a branch's staging token, raw bytes as they were.
+async fn stage_again(
+    golden: &Golden,
+    engine: &Engine,
+    repository: &Repository,
+    on: &lakefs_types::BranchId,
+    known: &Commit,
+) {
+    let token = engine.branch(repository, on).await.unwrap().staging_token;
+    let tree = lakefs_tree::TreeStore::new(
+        Arc::clone(&golden.blocks),
+        lakefs_tree::TreeConfig::default(),
+    );
+    let parent = engine
+        .commit_by_id(repository, &known.parents[0])
+        .await
+        .unwrap();
+    let mut diff = tree
+        .diff(&repository.namespace, &parent.metarange, &known.metarange)
+        .await
+        .unwrap();
+    while let Some(change) = diff.next().await.unwrap() {
+        let mut record = vec![0x0a];
+        put_length(&mut record, change.key);
+        if let Some(new) = change.right {
+            record.push(0x12);
+            put_length(&mut record, new.identity);
+            record.push(0x1a);
+            put_length(&mut record, new.data);
+        }
+        golden
+            .kv
+            .set(token.as_str().as_bytes(), change.key, &record)
+            .await
+            .unwrap();
+    }
+}
+
+fn put_length(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut length = bytes.len();
+    while length >= 0x80 {
+        out.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    out.push(u8::try_from(length).unwrap());
+    out.extend_from_slice(bytes);
+}
+
+#[tokio::test]
+async fn making_every_commit_again_gives_its_identifier() {
+    let Some(golden) = Golden::load().await else {
+        return;
+    };
+    for name in ["golden", "many"] {
+        let repository = golden.repository(name).await;
+        let mut known = std::collections::BTreeMap::new();
+        for (at, _) in golden.of_kind(name, "log:") {
+            let request = LogRequest {
+                amount: 1000,
+                ..LogRequest::default()
+            };
+            let page = golden
+                .engine
+                .log(&repository, &reference(at), &request)
+                .await
+                .unwrap();
+            known.extend(
+                page.commits
+                    .into_iter()
+                    .map(|commit| (commit.id.clone(), commit)),
+            );
+        }
+        assert!(known.len() > 3);
+        for commit in known.values().filter(|commit| !commit.parents.is_empty()) {
+            let made = make_again(&golden, &repository, commit).await;
+            assert_eq!(
+                made.metarange, commit.metarange,
+                "{name} {}",
+                commit.message
+            );
+            assert_eq!(made.id, commit.id, "{name} {}", commit.message);
         }
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lakefs_block::MemBlockStore;
 use lakefs_block::testing::YieldingBlockStore;
-use lakefs_kv::MemKv;
+use lakefs_block::{BlockStore, MemBlockStore};
 use lakefs_kv::testing::YieldingKv;
+use lakefs_kv::{KvStore, MemKv};
 use lakefs_runtime::{Clock, Ids, ManualClock, TaskScope, Timestamp};
 use lakefs_versioning::{
     CommitRequest, CreateBranch, DeleteOptions, DiffType, Engine, Error, ListItem, ListObjects,
@@ -164,70 +164,8 @@ async fn apply(lake: &Lake, oracle: &mut Oracle, step: &Step) {
                 settle(lake, oracle, BRANCHES[on], side.visible).await;
             }
         }
-        Step::Merge(from, into, strategy) => {
-            let strategy = [
-                MergeStrategy::Default,
-                MergeStrategy::DestinationWins,
-                MergeStrategy::SourceWins,
-            ][usize::from(strategy)];
-            let request = MergeRequest {
-                strategy,
-                ..MergeRequest::new(reference(BRANCHES[from]), "t")
-            };
-            let (source, side) = (
-                oracle.sides[BRANCHES[from]].clone(),
-                oracle.sides[BRANCHES[into]].clone(),
-            );
-            let base = lake
-                .engine
-                .merge_base(
-                    &lake.repository,
-                    &reference(&source.head),
-                    &reference(&side.head),
-                )
-                .await
-                .unwrap();
-            let base = base.base.unwrap();
-            let base = &oracle.commits[base.id.as_str()].content;
-            let expected = merged(
-                base,
-                oracle.committed(&source),
-                oracle.committed(&side),
-                strategy,
-            );
-            let nothing = base == oracle.committed(&source);
-            let dirty = oracle.dirty(&side);
-            match lake.merge_with(BRANCHES[into], &request).await {
-                Ok(_) => {
-                    assert!(!dirty && !nothing);
-                    settle(lake, oracle, BRANCHES[into], expected.unwrap()).await;
-                }
-                Err(Error::DirtyBranch { .. }) => assert!(dirty),
-                Err(Error::NoChanges) => assert!(nothing),
-                Err(Error::Conflict { .. }) => assert!(expected.is_none()),
-                Err(error) => panic!("{error:?}"),
-            }
-        }
-        Step::Revert(on) => {
-            let side = oracle.sides[BRANCHES[on]].clone();
-            let head = oracle.commits[&side.head].clone();
-            let parent = head
-                .parents
-                .first()
-                .map_or_else(Content::new, |id| oracle.commits[id].content.clone());
-            let number = u32::from(!head.parents.is_empty());
-            let outcome = lake.revert(BRANCHES[on], BRANCHES[on], number).await;
-            let nothing = parent == head.content;
-            match outcome {
-                Ok(_) => {
-                    assert!(!oracle.dirty(&side) && !nothing);
-                    settle(lake, oracle, BRANCHES[on], parent).await;
-                }
-                Err(Error::DirtyBranch { .. }) => assert!(oracle.dirty(&side)),
-                Err(Error::NoChanges) => assert!(nothing),
-                Err(error) => panic!("{error:?}"),
-            }
-        }
+        Step::Merge(from, into, strategy) => merge(lake, oracle, from, into, strategy).await,
+        Step::Revert(on) => revert(lake, oracle, on).await,
         Step::Reset(on) => {
             lake.engine
                 .reset_branch(&lake.repository, &branch(BRANCHES[on]), false)
@@ -250,33 +188,101 @@ async fn apply(lake: &Lake, oracle: &mut Oracle, step: &Step) {
                     .filter(|(path, _)| path.starts_with(prefix)),
             );
         }
-        Step::HardReset(on) => {
-            let side = oracle.sides[BRANCHES[on]].clone();
-            let target = reference(&format!("{}~1", BRANCHES[on]));
-            let reset = lake
-                .engine
-                .hard_reset(&lake.repository, &branch(BRANCHES[on]), &target, false)
-                .await;
-            match reset {
-                Ok(id) => {
-                    assert!(!oracle.dirty(&side));
-                    let visible = oracle.commits[id.as_str()].content.clone();
-                    oracle.sides.insert(
-                        BRANCHES[on],
-                        Side {
-                            head: id.to_string(),
-                            visible,
-                        },
-                    );
-                }
-                Err(Error::DirtyBranch { .. }) => assert!(oracle.dirty(&side)),
-                Err(Error::RefNotFound { .. }) => {
-                    assert_eq!(oracle.commits[&side.head].generation, 1)
-                }
-                Err(error) => panic!("{error:?}"),
-            }
-        }
+        Step::HardReset(on) => hard_reset(lake, oracle, on).await,
         Step::List(on, prefix, amount) => list(lake, oracle, BRANCHES[on], prefix, amount).await,
+    }
+}
+
+async fn merge(lake: &Lake, oracle: &mut Oracle, from: usize, into: usize, strategy: u8) {
+    let strategy = [
+        MergeStrategy::Default,
+        MergeStrategy::DestinationWins,
+        MergeStrategy::SourceWins,
+    ][usize::from(strategy)];
+    let request = MergeRequest {
+        strategy,
+        ..MergeRequest::new(reference(BRANCHES[from]), "t")
+    };
+    let (source, side) = (
+        oracle.sides[BRANCHES[from]].clone(),
+        oracle.sides[BRANCHES[into]].clone(),
+    );
+    let base = lake
+        .engine
+        .merge_base(
+            &lake.repository,
+            &reference(&source.head),
+            &reference(&side.head),
+        )
+        .await
+        .unwrap();
+    let base = base.base.unwrap();
+    let base = &oracle.commits[base.id.as_str()].content;
+    let expected = merged(
+        base,
+        oracle.committed(&source),
+        oracle.committed(&side),
+        strategy,
+    );
+    let nothing = base == oracle.committed(&source);
+    let dirty = oracle.dirty(&side);
+    match lake.merge_with(BRANCHES[into], &request).await {
+        Ok(_) => {
+            assert!(!dirty && !nothing);
+            settle(lake, oracle, BRANCHES[into], expected.unwrap()).await;
+        }
+        Err(Error::DirtyBranch { .. }) => assert!(dirty),
+        Err(Error::NoChanges) => assert!(nothing),
+        Err(Error::Conflict { .. }) => assert!(expected.is_none()),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+async fn revert(lake: &Lake, oracle: &mut Oracle, on: usize) {
+    let side = oracle.sides[BRANCHES[on]].clone();
+    let head = oracle.commits[&side.head].clone();
+    let parent = head
+        .parents
+        .first()
+        .map_or_else(Content::new, |id| oracle.commits[id].content.clone());
+    let number = u32::from(!head.parents.is_empty());
+    let outcome = lake.revert(BRANCHES[on], BRANCHES[on], number).await;
+    let nothing = parent == head.content;
+    match outcome {
+        Ok(_) => {
+            assert!(!oracle.dirty(&side) && !nothing);
+            settle(lake, oracle, BRANCHES[on], parent).await;
+        }
+        Err(Error::DirtyBranch { .. }) => assert!(oracle.dirty(&side)),
+        Err(Error::NoChanges) => assert!(nothing),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+async fn hard_reset(lake: &Lake, oracle: &mut Oracle, on: usize) {
+    let side = oracle.sides[BRANCHES[on]].clone();
+    let target = reference(&format!("{}~1", BRANCHES[on]));
+    let reset = lake
+        .engine
+        .hard_reset(&lake.repository, &branch(BRANCHES[on]), &target, false)
+        .await;
+    match reset {
+        Ok(id) => {
+            assert!(!oracle.dirty(&side));
+            let visible = oracle.commits[id.as_str()].content.clone();
+            oracle.sides.insert(
+                BRANCHES[on],
+                Side {
+                    head: id.to_string(),
+                    visible,
+                },
+            );
+        }
+        Err(Error::DirtyBranch { .. }) => assert!(oracle.dirty(&side)),
+        Err(Error::RefNotFound { .. }) => {
+            assert_eq!(oracle.commits[&side.head].generation, 1);
+        }
+        Err(error) => panic!("{error:?}"),
     }
 }
 
@@ -305,7 +311,10 @@ async fn list(lake: &Lake, oracle: &Oracle, on: &'static str, prefix: &str, amou
         if !more {
             break;
         }
-        after = listed.last().unwrap().trim_end_matches('*').to_owned();
+        after = listed
+            .last()
+            .map(|last| last.trim_end_matches('*').to_owned())
+            .unwrap();
     }
     assert_eq!(listed, expected, "{on} {prefix}");
 }
@@ -493,8 +502,8 @@ async fn simulate(seed: u64, servers: usize) {
     let engines: Vec<Engine> = (0..servers as u64)
         .map(|n| {
             engine(
-                kv.clone(),
-                blocks.clone(),
+                Arc::clone(&kv) as Arc<dyn KvStore>,
+                Arc::clone(&blocks) as Arc<dyn BlockStore>,
                 Arc::clone(&clock),
                 seed * 10 + n,
                 Arc::new(NoHooks),
@@ -560,7 +569,7 @@ async fn simulate(seed: u64, servers: usize) {
             "an acknowledged commit is not on {on}"
         );
     }
-    assert!(tasks.shutdown(Duration::from_secs(60)).await);
+    assert!(tasks.shutdown(Duration::from_mins(1)).await);
 }
 
 struct Watch<'a> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use lakefs_runtime::Timestamp;
 use lakefs_types::RefExpr;
 use lakefs_versioning::{
-    AddCommit, CommitDraft, CommitRequest, DiffType, Error, LogRequest, MergeRequest, RefDiff,
-    Strategy,
+    AddCommit, CommitDraft, CommitRequest, DiffType, Error, ListObjects, LogRequest, MergeRequest,
+    RefDiff, Strategy,
 };
 
 use crate::support::{Lake, branch, reference, tag, texts};
@@ -506,6 +506,7 @@ async fn the_log_filters() {
 
 #[tokio::test]
 async fn differences_compare_any_two_states() {
+    use DiffType::{Added, Changed, Removed};
     let lake = Lake::new().await;
     for name in ["a", "b", "c/1", "c/2"] {
         lake.put("main", name, "1").await;
@@ -518,7 +519,6 @@ async fn differences_compare_any_two_states() {
     lake.commit("dev", "dev").await;
     lake.put("main", "m", "1").await;
     lake.commit("main", "main").await;
-    use DiffType::{Added, Changed, Removed};
     let own = |kinds: &[(&str, DiffType)]| {
         kinds
             .iter()
@@ -560,7 +560,7 @@ async fn differences_compare_any_two_states() {
             &dollar,
             &reference("main"),
             RefDiff::TwoDot,
-            &Default::default(),
+            &ListObjects::default(),
         )
         .await;
     assert!(matches!(refused, Err(Error::RefInvalid { .. })));

@@ -109,8 +109,8 @@ impl Lake {
         let blocks = Arc::new(FaultyBlockStore::new(Arc::new(MemBlockStore::new(ids))));
         let tasks = TaskScope::new();
         let engine = engine(
-            kv.clone(),
-            blocks.clone(),
+            Arc::clone(&kv) as Arc<dyn KvStore>,
+            Arc::clone(&blocks) as Arc<dyn BlockStore>,
             Arc::clone(&clock),
             1,
             hooks,
@@ -130,8 +130,8 @@ impl Lake {
     /// Another server on the same stores.
     pub(crate) async fn second_server(&self) -> Self {
         let engine = engine(
-            self.kv.clone(),
-            self.blocks.clone(),
+            Arc::clone(&self.kv) as Arc<dyn KvStore>,
+            Arc::clone(&self.blocks) as Arc<dyn BlockStore>,
             Arc::clone(&self.clock),
             2,
             Arc::new(NoHooks),
