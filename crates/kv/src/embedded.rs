@@ -106,7 +106,11 @@ fn scan_page(
     start: &[u8],
     limit: usize,
 ) -> Result<ScanPage, KvError> {
-    let mut page = ScanPageBuilder::new();
+    let mut page = if limit > INLINE_SCAN_ENTRIES {
+        ScanPageBuilder::with_room(limit)
+    } else {
+        ScanPageBuilder::new()
+    };
     let mut more = false;
     let prefix = partition.len();
     slot.read("scan", |engine| {

@@ -1,6 +1,15 @@
 //! One page of a scan: entries laid end to end in one buffer, so that a scan of a million entries
 //! costs a few allocations a page rather than two an entry.
 
+use crate::MAX_SCAN_PAGE_BYTES;
+
+/// A staged entry's key and value are about this long.
+const COMMON_ENTRY_BYTES: usize = 256;
+
+/// Room is made in advance up to a page's limit and a large last entry.
+const MAX_ROOM_BYTES: usize = MAX_SCAN_PAGE_BYTES + (64 << 10);
+const MAX_ROOM_ENTRIES: usize = MAX_ROOM_BYTES / COMMON_ENTRY_BYTES;
+
 /// Entries of one partition in key order.
 #[derive(Debug, Clone, Default)]
 pub struct ScanPage {
@@ -65,6 +74,16 @@ impl ScanPageBuilder {
     /// An empty page.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty page with room for `entries` of a common size, so that a long page does not grow by
+    /// copying.
+    pub fn with_room(entries: usize) -> Self {
+        let bytes = entries.saturating_mul(COMMON_ENTRY_BYTES);
+        let mut builder = Self::default();
+        builder.page.entries.reserve(entries.min(MAX_ROOM_ENTRIES));
+        builder.page.buffer.reserve(bytes.min(MAX_ROOM_BYTES));
+        builder
     }
 
     /// Appends an entry; keys must ascend. Answers whether there was room: a page holds less than
