@@ -3,12 +3,15 @@
 use crate::run::{Outcome, cargo, output, root, run, say, shared, target};
 
 /// Document and the command of a built binary that prints it.
-const GENERATED: [(&str, &str, &[&str]); 1] =
-    [("docs/reference/settings.md", "lakefs", &["reference"])];
+const GENERATED: [(&str, &str, &[&str]); 2] = [
+    ("docs/reference/settings.md", "lakefs", &["reference"]),
+    ("docs/reference/lakectl.md", "lakectl", &["docs"]),
+];
 
 /// Compares, or with `write` replaces.
 pub(crate) fn drift(write: bool) -> Outcome {
-    run(cargo().args(["build", "--quiet", "--package", "lakefs-server"]))?;
+    let packages = ["--package", "lakefs-server", "--package", "lakectl"];
+    run(cargo().args(["build", "--quiet"]).args(packages))?;
     let mut stale = Vec::new();
     for (document, binary, args) in GENERATED {
         let wanted = output(crate::run::command(target().join("debug").join(binary)).args(args))?;

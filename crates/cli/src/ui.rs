@@ -222,7 +222,11 @@ impl Ui {
         } else {
             format!("{question} [{default}]: ")
         };
-        self.text(&shown)?;
+        self.line_of_input(&shown, default)
+    }
+
+    fn line_of_input(&self, shown: &str, default: &str) -> Result<String> {
+        self.text(shown)?;
         self.flush()?;
         let mut answer = String::new();
         let read = std::io::stdin()
@@ -233,6 +237,29 @@ impl Ui {
             "" => Ok(default.to_owned()),
             answer => Ok(answer.to_owned()),
         }
+    }
+
+    /// Asks for a secret, which a terminal does not show. An empty answer means `default`.
+    pub(crate) fn ask_secret(&self, question: &str, default: &str) -> Result<String> {
+        let terminal = console::Term::stdout();
+        // The secret that is kept is never shown either.
+        let shown = if default.is_empty() {
+            format!("{question}: ")
+        } else {
+            format!("{question} [as it is]: ")
+        };
+        if !std::io::stdin().is_terminal() || !terminal.is_term() {
+            return self.line_of_input(&shown, default);
+        }
+        self.text(&shown)?;
+        self.flush()?;
+        let answer = terminal
+            .read_secure_line()
+            .map_err(|error| Error::failed(format!("read the terminal: {error}")))?;
+        Ok(match answer.trim() {
+            "" => default.to_owned(),
+            answer => answer.to_owned(),
+        })
     }
 
     /// The hint below a list that has more, on a terminal.

@@ -37,11 +37,7 @@ impl Config {
             &text(&mapping, "credentials", "access_key_id"),
         )?;
         let known = text(&mapping, "credentials", "secret_access_key");
-        let masked = if known.is_empty() { "" } else { "****" };
-        let secret_access_key = match ui.ask("Secret access key", masked)? {
-            answer if answer == "****" => known,
-            answer => answer,
-        };
+        let secret_access_key = ui.ask_secret("Secret access key", &known)?;
         let endpoint = match text(&mapping, "server", "endpoint_url") {
             known if known.is_empty() => DEFAULT_ENDPOINT.to_owned(),
             known => known,

@@ -159,21 +159,17 @@ fn flag(text: &mut String, arg: &Arg) {
 mod tests {
     use super::*;
 
-    /// `LAKECTL_UPDATE_REFERENCE=1 cargo test -p lakectl` writes the file anew.
+    /// `cargo xtask drift --write` writes the file anew.
     #[test]
     fn the_reference_in_the_repository_is_this_one() {
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../docs/reference/lakectl.md"
         );
-        if std::env::var_os("LAKECTL_UPDATE_REFERENCE").is_some() {
-            std::fs::create_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
-            std::fs::write(path, reference()).unwrap();
-        }
         let stored = std::fs::read_to_string(path).unwrap();
         assert!(
             stored == reference(),
-            "docs/reference/lakectl.md is out of date: write it with `lakectl docs`"
+            "docs/reference/lakectl.md is out of date: cargo xtask drift --write"
         );
     }
 
