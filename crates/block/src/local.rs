@@ -8,6 +8,7 @@
 //! whole after power loss and any other is whole or absent. Files are never written in place: readers
 //! keep what they opened, and copies can share it by hard links.
 
+mod dir_sync;
 mod disk;
 pub(crate) mod fs;
 mod multipart;
@@ -31,6 +32,7 @@ use crate::{
     Address, BlockError, BlockStore, ByteRange, GetOutcome, Location, MultipartStore, ObjectInfo,
     Presign, PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor, resolve_url,
 };
+use dir_sync::DirSyncs;
 use disk::DiskFs;
 use fs::{EscapesRoot, Fs};
 use path::{OWN, Place, is_plain_name, split_parent};
@@ -69,6 +71,7 @@ struct Core {
     fs: Arc<dyn Fs>,
     ids: Arc<Ids>,
     known_dirs: Mutex<HashSet<String>>,
+    dir_syncs: DirSyncs,
     scratch: String,
     next_name: AtomicU64,
     /// One at a time publishes a part, so that replacing one is a single step.
@@ -342,6 +345,7 @@ impl Core {
                 fs,
                 ids,
                 known_dirs,
+                dir_syncs: DirSyncs::default(),
                 scratch,
                 next_name: AtomicU64::new(0),
                 part_order: Mutex::new(()),
@@ -358,6 +362,11 @@ impl Core {
 
     fn ensure_dir(&self, path: &str) -> io::Result<()> {
         ensure_dir(self.fs.as_ref(), &self.known_dirs, path)
+    }
+
+    /// Makes the names in a directory durable.
+    fn sync_dir(&self, path: &str) -> io::Result<()> {
+        self.dir_syncs.run(path, || self.fs.sync_dir(path))
     }
 
     /// Forgets that directories exist, after somebody else removed one.

@@ -116,7 +116,7 @@ impl Upload {
                     core.fs.remove_file(&format!("{}/{other}", self.dir))?;
                 }
             }
-            core.fs.sync_dir(&self.dir)
+            core.sync_dir(&self.dir)
         })?;
         Ok(md5)
     }
@@ -182,8 +182,8 @@ fn begin(core: &Arc<Core>, location: &Location) -> io::Result<String> {
         file.file.append(target_text(location).as_bytes())?;
         file.publish_with(|core, from| {
             core.fs.rename(from, &format!("{dir}/target"))?;
-            core.fs.sync_dir(&dir)?;
-            core.fs.sync_dir(&format!("{OWN}/uploads"))
+            core.sync_dir(&dir)?;
+            core.sync_dir(&format!("{OWN}/uploads"))
         })?;
         return Ok(id);
     }

@@ -139,7 +139,7 @@ fn publish_name(core: &Core, from: &str, to: &str) -> io::Result<()> {
         ),
         _ => error,
     })?;
-    core.fs.sync_dir(parent)
+    core.sync_dir(parent)
 }
 
 /// Stores a body under a key.
@@ -257,7 +257,7 @@ pub(super) fn remove(core: &Core, place: &Place) -> io::Result<()> {
 fn remove_one(core: &Core, path: &str) -> io::Result<()> {
     // Opening first keeps `unlink` from directories, whose error differs between systems.
     match core.fs.stat(path).and_then(|_| core.fs.remove_file(path)) {
-        Ok(()) => core.fs.sync_dir(split_parent(path).0),
+        Ok(()) => core.sync_dir(split_parent(path).0),
         Err(error) if is_absent(&error) => Ok(()),
         Err(error) => Err(error),
     }
