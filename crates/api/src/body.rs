@@ -60,9 +60,8 @@ impl<T: DeserializeOwned + Send> RequestContent for JsonBody<T> {
         parts: &Parts,
         body: Body,
     ) -> Result<Self, Failure> {
-        let text = read_json_text(operation, parts, body).await?;
-        match text {
-            Some((text, schema)) => parse(&text, schema).map(Self),
+        match read_json_text(operation, parts, body).await? {
+            Some(text) => text.parse().map(Self),
             None => Err(Failure::invalid(MISSING)),
         }
     }
@@ -81,7 +80,7 @@ impl<T: DeserializeOwned + Default + Send> RequestContent for OptionalJson<T> {
         body: Body,
     ) -> Result<Self, Failure> {
         match read_json_text(operation, parts, body).await? {
-            Some((text, schema)) => parse(&text, schema).map(Self),
+            Some(text) => text.parse().map(Self),
             None => Ok(Self(T::default())),
         }
     }
@@ -99,8 +98,8 @@ impl RequestContent for AnyBody {
         parts: &Parts,
         body: Body,
     ) -> Result<Self, Failure> {
-        if let Some((text, schema)) = read_json_text(operation, parts, body).await? {
-            check_slowly(&text, schema)?;
+        if let Some(text) = read_json_text(operation, parts, body).await? {
+            text.check()?;
         }
         Ok(Self)
     }
@@ -123,7 +122,7 @@ async fn read_json_text(
     operation: &'static Operation,
     parts: &Parts,
     body: Body,
-) -> Result<Option<(Bytes, SchemaId)>, Failure> {
+) -> Result<Option<JsonText>, Failure> {
     let Some(expected) = &operation.body else {
         return Ok(None);
     };
@@ -148,7 +147,11 @@ async fn read_json_text(
             "request body has an error: header Content-Type has unexpected value \"{content_type}\""
         )));
     }
-    Ok(Some((text, schema)))
+    Ok(Some(JsonText {
+        text,
+        schema,
+        proven_by_type: expected.proven_by_type,
+    }))
 }
 
 /// Collects a body of at most `limit` bytes. A body in one piece is not copied.
@@ -191,19 +194,46 @@ async fn read_whole(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes
     Ok(whole.freeze())
 }
 
-/// Reads a body into its type.
-fn parse<T: DeserializeOwned>(text: &[u8], schema: SchemaId) -> Result<T, Failure> {
-    let proven = contract().schemas.is_proven_by_type(schema);
-    if proven
-        && is_object(text)
-        && !has_null(text)
-        && let Ok(value) = serde_json::from_slice(text)
-    {
-        return Ok(value);
+/// A JSON body as it came.
+#[derive(Debug)]
+struct JsonText {
+    text: Bytes,
+    schema: SchemaId,
+    proven_by_type: bool,
+}
+
+impl JsonText {
+    /// Reads it into its type.
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        if self.proven_by_type
+            && is_object(&self.text)
+            && !has_null(&self.text)
+            && let Ok(value) = serde_json::from_slice(&self.text)
+        {
+            return Ok(value);
+        }
+        serde_json::from_value(self.check()?)
+            .map_err(|error| Failure::invalid(format!("request body has an error: {error}")))
     }
-    let value = check_slowly(text, schema)?;
-    serde_json::from_value(value)
-        .map_err(|error| Failure::invalid(format!("request body has an error: {error}")))
+
+    /// Reads it as a value that fits the schema.
+    fn check(&self) -> Result<Value, Failure> {
+        let value: Value = serde_json::from_slice(&self.text).map_err(|error| {
+            let reason = if error.is_eof() {
+                "unexpected EOF".to_owned()
+            } else {
+                error.to_string()
+            };
+            Failure::invalid(format!(
+                "request body has an error: failed to decode request body: {reason}"
+            ))
+        })?;
+        contract()
+            .schemas
+            .check_body(self.schema, &value)
+            .map_err(|reason| Failure::invalid(format!("request body has an error: {reason}")))?;
+        Ok(value)
+    }
 }
 
 /// A type reads a list as its fields in order; the contract does not.
@@ -213,25 +243,7 @@ fn is_object(text: &[u8]) -> bool {
 
 /// A type reads `null` as an absent field; the contract mostly does not.
 fn has_null(text: &[u8]) -> bool {
-    text.windows(4).any(|window| window == b"null")
-}
-
-fn check_slowly(text: &[u8], schema: SchemaId) -> Result<Value, Failure> {
-    let value: Value = serde_json::from_slice(text).map_err(|error| {
-        let reason = if error.is_eof() {
-            "unexpected EOF".to_owned()
-        } else {
-            error.to_string()
-        };
-        Failure::invalid(format!(
-            "request body has an error: failed to decode request body: {reason}"
-        ))
-    })?;
-    contract()
-        .schemas
-        .check_body(schema, &value)
-        .map_err(|reason| Failure::invalid(format!("request body has an error: {reason}")))?;
-    Ok(value)
+    memchr::memmem::find(text, b"null").is_some()
 }
 
 #[cfg(test)]

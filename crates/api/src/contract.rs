@@ -99,6 +99,8 @@ pub(crate) struct RequestBody {
     pub(crate) required: bool,
     /// `None` for bodies that are not JSON or that the document exempts from validation.
     pub(crate) json: Option<SchemaId>,
+    /// Whether reading it into its type checks all of the schema.
+    pub(crate) proven_by_type: bool,
 }
 
 impl Contract {

@@ -112,10 +112,7 @@ impl JsonWriter {
     fn escaped(&mut self, text: &str) {
         let mut rest = text.as_bytes();
         loop {
-            let plain = rest
-                .iter()
-                .position(|byte| escape_of(*byte) != 0)
-                .unwrap_or(rest.len());
+            let plain = plain_prefix(rest);
             let (copied, special) = rest.split_at(plain);
             self.buffer.extend_from_slice(copied);
             let Some((byte, after)) = special.split_first() else {
@@ -133,6 +130,32 @@ impl JsonWriter {
             rest = after;
         }
     }
+}
+
+/// How many bytes from the start need no escape. Eight at a time: most texts need none at all.
+fn plain_prefix(text: &[u8]) -> usize {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The high bit of each byte that is zero; a byte after one that is may be marked as well.
+    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
+    let (words, _) = text.as_chunks::<8>();
+    let mut plain = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let control = word.wrapping_sub(LOW * 0x20) & !word & HIGH;
+        let quote = zeros(word ^ (LOW * u64::from(b'"')));
+        let backslash = zeros(word ^ (LOW * u64::from(b'\\')));
+        if control | quote | backslash != 0 {
+            break;
+        }
+        plain += 8;
+    }
+    let rest = text.get(plain..).unwrap_or(&[]);
+    plain
+        + rest
+            .iter()
+            .position(|byte| escape_of(*byte) != 0)
+            .unwrap_or(rest.len())
 }
 
 fn escape_of(byte: u8) -> u8 {
@@ -173,6 +196,20 @@ mod tests {
             }),
             serde_json::json!([i64::MIN, true])
         );
+    }
+
+    #[test]
+    fn one_special_byte_is_found_wherever_it_is() {
+        for special in (0..0x20).chain([b'"', b'\\']) {
+            for at in 0..40 {
+                let mut text = vec![b'a'; 40];
+                text[at] = special;
+                assert_eq!(plain_prefix(&text), at, "{special}");
+            }
+        }
+        for plain in [" ", "~", "\u{7f}", "\u{80}ż日😀".repeat(9).as_str(), ""] {
+            assert_eq!(plain_prefix(plain.as_bytes()), plain.len(), "{plain}");
+        }
     }
 
     proptest! {

@@ -218,4 +218,3 @@ pub(crate) fn pagination<T>(page: &Page<T>) -> wire::Pagination {
         results: i64::try_from(page.results.len()).unwrap_or(i64::MAX),
     }
 }
-

@@ -171,6 +171,7 @@ impl<'v> Loader<'v> {
         Ok(RequestBody {
             required: flag(body, "required"),
             json,
+            proven_by_type: json.is_some_and(|id| self.schemas.is_proven_by_type(id)),
         })
     }
 
