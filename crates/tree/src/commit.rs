@@ -196,14 +196,10 @@ async fn rewrite_range(
     pacer: &mut Pacer,
 ) -> Result<()> {
     while let Some(cursor) = base.cursor() {
-        let order = match changes.current() {
-            Some(change) => cursor.key().cmp(change.key),
-            None => Ordering::Less,
-        };
+        let change = changes.current();
+        let order = change.map_or(Ordering::Less, |change| cursor.key().cmp(change.key));
         let value = cursor.value()?;
-        let change = changes
-            .current()
-            .and_then(|change| change.record.map(|record| (change.key, record)));
+        let change = change.and_then(|change| Some((change.key, change.record?)));
         let mut keep = order == Ordering::Less;
         match (order, change) {
             // A deletion of a key that is not there.

@@ -71,7 +71,7 @@ pub fn records(bytes: &[u8]) {
     for (key, data) in &records {
         value.clear();
         encode_value(&mut value, key, data);
-        writer.add(key, &value, None);
+        writer.add(key, &value);
     }
     let file = writer.finish().file;
     let table = TableFile::parse("written", file.into()).expect("a written table reads");

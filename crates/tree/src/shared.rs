@@ -16,7 +16,7 @@ use crate::counters::{self, Counters};
 use crate::disk::{DiskCache, Found};
 use crate::fingerprint::{self, Fingerprint, Secret};
 use crate::metarange::MetaRange;
-use crate::table::{Table, TableBytes};
+use crate::table::{ReadFailure, Table, TableBytes};
 use crate::{Result, TreeConfig, TreeError};
 
 /// A table read from a remote store is at most this large. Ranges close at 20 MiB before the last
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     empty: Arc<MetaRange>,
     disk: Option<Arc<DiskCache>>,
     next_number: Arc<AtomicU64>,
-    /// Whether this store's objects are in this process's memory anyway.
+    /// Whether the store keeps its objects in this process's memory.
     in_memory: bool,
 }
 
@@ -96,6 +96,7 @@ impl Shared {
         }
         let open = async {
             let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+            // A memory store's objects are there anyway.
             let owns_memory = !self.in_memory;
             self.open_with(
                 &key,
@@ -149,7 +150,7 @@ impl Shared {
                 let bytes = File::open(&path)
                     .and_then(|file| {
                         let size = file.metadata()?.len();
-                        Ok(TableBytes::File { file, size })
+                        TableBytes::of_file(file, size)
                     })
                     .map_err(|error| not_opened(&object, error))?;
                 open(object, bytes)
@@ -165,13 +166,15 @@ impl Shared {
                     .map_err(|error| cache_failed(&object, error))?;
                 let Some(found) = found else { return Ok(None) };
                 let trusted = found.trusted;
-                let opened = open(object.clone(), found.into()).and_then(|table| {
-                    if trusted {
-                        Ok(table)
-                    } else {
-                        verify(&table).map(|()| table)
-                    }
-                });
+                let opened = bytes_of(found, &object)
+                    .and_then(|bytes| open(object.clone(), bytes))
+                    .and_then(|table| {
+                        if trusted {
+                            Ok(table)
+                        } else {
+                            verify(&table).map(|()| table)
+                        }
+                    });
                 match opened {
                     Ok(table) => {
                         disk.trust(&key);
@@ -199,7 +202,7 @@ impl Shared {
             let found = disk
                 .insert(&key, &chunks)
                 .map_err(|error| cache_failed(&object, error))?;
-            let opened = open(object.clone(), found.into());
+            let opened = bytes_of(found, &object).and_then(|bytes| open(object.clone(), bytes));
             if let Err(TreeError::Corrupt { .. }) = opened {
                 // A damaged origin must not stay behind as a copy.
                 disk.remove(&key)
@@ -331,13 +334,8 @@ impl Shared {
     }
 }
 
-impl From<Found> for TableBytes {
-    fn from(found: Found) -> Self {
-        Self::File {
-            file: found.file,
-            size: found.size,
-        }
-    }
+fn bytes_of(found: Found, object: &str) -> Result<TableBytes> {
+    TableBytes::of_file(found.file, found.size).map_err(|error| ReadFailure::Io(error).of(object))
 }
 
 fn concatenated(mut chunks: Vec<Bytes>) -> Bytes {

@@ -12,6 +12,12 @@ use crate::sst::format::BlockHandle;
 use crate::sst::index::{ReadAt, TableIndex};
 use crate::{Result, TreeError};
 
+/// Files up to this size are read whole when opened.
+const SMALL_FILE_BYTES: u64 = 16 << 10;
+/// What an open file counts for in the bound on open tables: it keeps the number of open files to
+/// hundreds where tables are small.
+const FILE_WEIGHT: usize = 16 << 10;
+
 /// Bytes of a table file.
 #[derive(Debug)]
 pub(crate) enum TableBytes {
@@ -24,6 +30,18 @@ pub(crate) enum TableBytes {
         /// Its size when opened; tables do not change.
         size: u64,
     },
+}
+
+impl TableBytes {
+    /// The bytes of an open file. Blocking.
+    pub(crate) fn of_file(file: File, size: u64) -> std::io::Result<Self> {
+        if size > SMALL_FILE_BYTES {
+            return Ok(Self::File { file, size });
+        }
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(Self::Memory(bytes.into()))
+    }
 }
 
 /// Why bytes of a table could not be had.
@@ -113,7 +131,8 @@ impl Table {
         let index = TableIndex::read(&bytes).map_err(|failure| failure.of(&object))?;
         let held = match &bytes {
             TableBytes::Memory(bytes) if owns_memory => bytes.len(),
-            _ => 0,
+            TableBytes::Memory(_) => 0,
+            TableBytes::File { .. } => FILE_WEIGHT,
         };
         let memory = index.memory() + held + size_of::<Self>() + object.len();
         Ok(Self {

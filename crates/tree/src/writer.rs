@@ -37,7 +37,7 @@ pub struct MetaRangeWriter {
     namespace: StorageNamespace,
     metadata: BTreeMap<String, String>,
     table: TableWriter,
-    /// The last key given, in a record or as the end of a range.
+    /// The last key of the last range; while a range is being written, its table has the last key.
     last_key: Vec<u8>,
     /// Whether a key was given at all.
     started: bool,
@@ -126,8 +126,13 @@ impl MetaRangeWriter {
         identity: &[u8],
         origin: Option<StoredBlock<'_>>,
     ) -> Result<bool> {
-        let shared = common_prefix(&self.last_key, key);
-        let ascends = match (self.last_key.get(shared), key.get(shared)) {
+        let last = if self.table.count() == 0 {
+            &self.last_key
+        } else {
+            self.table.last_key()
+        };
+        let shared = common_prefix(last, key);
+        let ascends = match (last.get(shared), key.get(shared)) {
             (Some(last), Some(next)) => next > last,
             (None, Some(_)) => true,
             (_, None) => !self.started,
@@ -136,11 +141,9 @@ impl MetaRangeWriter {
             return Err(TreeError::order(key));
         }
         self.started = true;
-        self.last_key.truncate(shared);
-        self.last_key
-            .extend_from_slice(key.get(shared..).unwrap_or_default());
         let hash = self.hash.update(key, shared);
-        let spot = self.table.add(key, value, origin);
+        let in_table = if self.table.count() == 0 { 0 } else { shared };
+        let spot = self.table.add_after(key, in_table, value, origin);
         self.fingerprint.add(key, identity, spot);
         let rules = &self.shared.config.ranges;
         let size = self.table.estimated_size_bytes();
@@ -150,10 +153,10 @@ impl MetaRangeWriter {
 
     /// Appends a stored range as it is.
     pub async fn write_range(&mut self, range: &RangeInfo) -> Result<()> {
+        self.end_range().await?;
         if self.started && range.min_key[..] <= self.last_key[..] {
             return Err(TreeError::order(&range.min_key));
         }
-        self.end_range().await?;
         self.started = true;
         self.last_key.clear();
         self.last_key.extend_from_slice(&range.max_key);
@@ -169,6 +172,8 @@ impl MetaRangeWriter {
             return Ok(());
         }
         let table = self.table.finish();
+        self.last_key.clear();
+        self.last_key.extend_from_slice(&table.max_key);
         let counters = &self.shared.counters;
         add(&counters.ranges_written, 1);
         add(&counters.blocks_copied, table.blocks_copied);
@@ -231,7 +236,7 @@ impl MetaRangeWriter {
             range.encode(&mut data);
             value.clear();
             encode_value(&mut value, range.id.as_str().as_bytes(), &data);
-            table.add(&range.max_key, &value, None);
+            table.add(&range.max_key, &value);
         }
         let table = table.finish();
         add(&self.shared.counters.metaranges_written, 1);

@@ -4,7 +4,6 @@ use super::format::{
     BLOCK_BYTES, BLOCK_THRESHOLD, BLOCK_TRAILER_BYTES, RAW, SNAPPY, checksum, put_uvarint,
     uvarint_len,
 };
-use super::separator::common_prefix;
 
 /// A block being built.
 #[derive(Debug)]
@@ -13,8 +12,6 @@ pub(crate) struct BlockBuilder {
     restarts: Vec<u32>,
     entries: u32,
     interval: u32,
-    /// The last key with its trailer.
-    last: Vec<u8>,
 }
 
 impl BlockBuilder {
@@ -25,20 +22,18 @@ impl BlockBuilder {
             restarts: Vec::with_capacity(16),
             entries: 0,
             interval,
-            last: Vec::new(),
         }
     }
 
-    /// Appends an entry. What the key shares with the last one is limited to the key without its
-    /// trailer, but may reach into the trailer of the last one.
+    /// Appends an entry whose key begins with the first `shared` bytes of the last key and its trailer.
     #[inline]
-    pub(crate) fn add(&mut self, key: &[u8], trailer: &[u8], value: &[u8]) {
+    pub(crate) fn add(&mut self, key: &[u8], shared: usize, trailer: &[u8], value: &[u8]) {
         let shared = if self.entries.is_multiple_of(self.interval) {
             let offset = u32::try_from(self.buffer.len()).expect("a block stays below 4 GiB");
             self.restarts.push(offset);
             0
         } else {
-            common_prefix(key, &self.last)
+            shared
         };
         let suffix = key.get(shared..).unwrap_or_default();
         put_uvarint(&mut self.buffer, shared as u64);
@@ -47,9 +42,6 @@ impl BlockBuilder {
         self.buffer.extend_from_slice(suffix);
         self.buffer.extend_from_slice(trailer);
         self.buffer.extend_from_slice(value);
-        self.last.truncate(shared);
-        self.last.extend_from_slice(suffix);
-        self.last.extend_from_slice(trailer);
         self.entries += 1;
     }
 
@@ -103,7 +95,6 @@ impl BlockBuilder {
         self.buffer.clear();
         self.restarts.clear();
         self.entries = 0;
-        self.last.clear();
     }
 }
 

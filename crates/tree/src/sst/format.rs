@@ -80,12 +80,18 @@ pub(crate) fn uvarint_len(value: usize) -> usize {
 /// Takes an unsigned varint off the front.
 #[inline]
 pub(crate) fn take_uvarint(bytes: &mut &[u8]) -> Option<u64> {
-    let (&first, rest) = bytes.split_first()?;
-    if first < 0x80 {
-        *bytes = rest;
-        return Some(u64::from(first));
+    // One and two bytes are what lengths of records take.
+    match *bytes {
+        [first, rest @ ..] if *first < 0x80 => {
+            *bytes = rest;
+            Some(u64::from(*first))
+        }
+        [first, second, rest @ ..] if *second < 0x80 => {
+            *bytes = rest;
+            Some(u64::from(*first & 0x7f) | u64::from(*second) << 7)
+        }
+        _ => take_long_uvarint(bytes),
     }
-    take_long_uvarint(bytes)
 }
 
 fn take_long_uvarint(bytes: &mut &[u8]) -> Option<u64> {

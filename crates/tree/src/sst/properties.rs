@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::builder::BlockBuilder;
 use super::format::put_uvarint;
+use super::separator::common_prefix;
 
 /// Facts that a writer counts for the properties of its table.
 #[derive(Debug, Clone, Copy, Default)]
@@ -78,8 +79,10 @@ pub(crate) fn encode(stats: &TableStats, user: &BTreeMap<Vec<u8>, Vec<u8>>) -> V
         put("top-level.index.size", number(top_level_size));
     }
     let mut block = BlockBuilder::new(u32::MAX);
+    let mut last: &[u8] = &[];
     for (name, value) in &all {
-        block.add(name, &[], value);
+        block.add(name, common_prefix(name, last), &[], value);
+        last = name;
     }
     block.finish().to_vec()
 }

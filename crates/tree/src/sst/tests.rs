@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::block::{BlockCursor, decode_stored};
 use super::index::{ReadAt, TableIndex, property, read_properties};
+use super::separator::common_prefix;
 use super::writer::{FinishedTable, StoredBlock, TableWriter};
 
 struct Memory<'f>(&'f [u8]);
@@ -65,7 +66,7 @@ fn metadata(kind: &str) -> BTreeMap<String, String> {
 fn write(metadata: BTreeMap<String, String>, records: &Records) -> FinishedTable {
     let mut writer = TableWriter::new(metadata);
     for (key, value) in records {
-        writer.add(key, value, None);
+        writer.add(key, value);
     }
     writer.finish()
 }
@@ -251,7 +252,9 @@ fn unchanged_blocks_are_copied_and_the_file_is_the_same() {
             stored,
         });
         while cursor.advance(&block).unwrap() {
-            writer.add(&records[position].0, &records[position].1, origin.take());
+            let (key, value) = &records[position];
+            let shared = common_prefix(writer.last_key(), key);
+            writer.add_after(key, shared, value, origin.take());
             position += 1;
         }
     }

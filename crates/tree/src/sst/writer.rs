@@ -17,7 +17,7 @@ use super::format::{
 use super::properties::{self, TableStats};
 use crate::fingerprint::Spot;
 
-use super::separator::{separator, successor};
+use super::separator::{common_prefix, separator, successor};
 
 /// The length of a handle that the rule for splitting the index assumes.
 const ASSUMED_HANDLE_BYTES: usize = 20;
@@ -118,12 +118,26 @@ impl TableWriter {
         self.stats.entries
     }
 
-    /// Appends a record; the caller keeps keys ascending. When the record is the first of a block of an
-    /// existing table, `origin` is that block. Answers where the record is.
+    /// The last key; empty before the first.
     #[inline]
-    pub(crate) fn add(
+    pub(crate) fn last_key(&self) -> &[u8] {
+        &self.last_key
+    }
+
+    /// Appends a record; the caller keeps keys ascending.
+    pub(crate) fn add(&mut self, key: &[u8], value: &[u8]) {
+        let shared = common_prefix(&self.last_key, key);
+        self.add_after(key, shared, value, None);
+    }
+
+    /// Appends a record whose key begins with exactly the first `shared` bytes of the last key. When the
+    /// record is the first of a block of an existing table, `origin` is that block. Answers where the
+    /// record is.
+    #[inline]
+    pub(crate) fn add_after(
         &mut self,
         key: &[u8],
+        shared: usize,
         value: &[u8],
         origin: Option<StoredBlock<'_>>,
     ) -> Spot {
@@ -140,9 +154,16 @@ impl TableWriter {
             self.min_key.clear();
             self.min_key.extend_from_slice(key);
         }
-        self.data.add(key, &RECORD_TRAILER, value);
-        self.last_key.clear();
-        self.last_key.extend_from_slice(key);
+        let suffix = key.get(shared..).unwrap_or_default();
+        // What a key shares may reach into the trailer of the last one.
+        let in_block = if shared < self.last_key.len() {
+            shared
+        } else {
+            shared + common_prefix(suffix, &RECORD_TRAILER)
+        };
+        self.data.add(key, in_block, &RECORD_TRAILER, value);
+        self.last_key.truncate(shared);
+        self.last_key.extend_from_slice(suffix);
         self.stats.entries += 1;
         self.stats.raw_key_size += (key.len() + KEY_TRAILER_BYTES) as u64;
         self.stats.raw_value_size += value.len() as u64;
@@ -202,7 +223,7 @@ impl TableWriter {
         let mut metaindex = BlockBuilder::new(1);
         let mut handle = Vec::new();
         properties.encode(&mut handle);
-        metaindex.add(b"rocksdb.properties", &[], &handle);
+        metaindex.add(b"rocksdb.properties", 0, &[], &handle);
         let metaindex = self.append_raw(metaindex.finish());
         Footer { metaindex, index }.encode(&mut self.file);
 
@@ -266,7 +287,7 @@ impl TableWriter {
         }
         let mut value = Vec::with_capacity(12);
         handle.encode(&mut value);
-        self.index.add(&key, &trailer, &value);
+        self.index.add(&key, 0, &trailer, &value);
         self.index_key = key;
         self.index_trailer = trailer;
     }
@@ -296,7 +317,7 @@ impl TableWriter {
         for partition in &partitions {
             value.clear();
             self.append_encoded(&partition.block).encode(&mut value);
-            top.add(&partition.separator, &partition.trailer, &value);
+            top.add(&partition.separator, 0, &partition.trailer, &value);
         }
         let block = top.finish();
         self.stats.partitions = Some((partitions.len() as u64, block.len() as u64));
