@@ -9,6 +9,8 @@ mod full_disk;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod postgres;
 
 #[test]
