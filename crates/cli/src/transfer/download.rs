@@ -105,6 +105,9 @@ impl Source<'_> {
             Some(stats) if !presign => stats.clone(),
             _ => self.client.stat(self.from, presign).await?,
         };
+        if let Some(size) = size_of(&stats) {
+            self.bar.set_length(size);
+        }
         let (temporary, file) = Temporary::create(to).await?;
         let large = size_of(&stats).filter(|size| presign && *size > 0 && *size >= part_size);
         if let Some(size) = large {

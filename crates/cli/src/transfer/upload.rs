@@ -299,3 +299,49 @@ pub(crate) fn verify(stats: &ObjectStats, sent: &Checksum, size: u64) -> Result<
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_compared_unless_the_store_encrypts_with_a_key_of_its_own() {
+        let mut sent = Checksum::default();
+        sent.update(b"hello");
+        let receipt = |etag: &str, encrypted| Receipt {
+            etag: etag.to_owned(),
+            encrypted,
+        };
+        let other = "b1946ac92492d2347c6235b4d2611184";
+        assert!(receipt(&sent.hex(), false).check(&sent).is_ok());
+        assert!(receipt(other, false).check(&sent).is_err());
+        assert!(receipt(other, true).check(&sent).is_ok());
+        assert!(receipt("0x8DC", false).check(&sent).is_ok());
+        assert!(receipt("", false).check(&sent).is_ok());
+        let managed = |kind| {
+            HeaderMap::from_iter([(
+                HeaderName::from_static("x-amz-server-side-encryption"),
+                HeaderValue::from_static(kind),
+            )])
+        };
+        assert!(has_foreign_tags(&managed("aws:kms")));
+        assert!(!has_foreign_tags(&managed("AES256")));
+    }
+
+    #[test]
+    fn metadata_travels_in_the_header_family_it_belongs_to() {
+        let mut request = Request::post(&["x"]);
+        let metadata = Metadata::from([
+            ("::lakefs::client-mtime".to_owned(), "1".to_owned()),
+            ("colour".to_owned(), "grün".to_owned()),
+        ]);
+        metadata_headers(&metadata, &mut request).unwrap();
+        assert_eq!(request.headers["x-lakefs-internal-client-mtime"], "1");
+        assert_eq!(
+            request.headers["x-lakefs-meta-colour"].as_bytes(),
+            "grün".as_bytes()
+        );
+        let bad = Metadata::from([("a b".to_owned(), String::new())]);
+        assert!(metadata_headers(&bad, &mut request).is_err());
+    }
+}

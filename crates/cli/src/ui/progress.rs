@@ -67,6 +67,11 @@ impl Bar {
         Self(ProgressBar::hidden())
     }
 
+    /// Says how long the file turned out to be.
+    pub(crate) fn set_length(&self, bytes: u64) {
+        self.0.set_length(bytes);
+    }
+
     /// Moves forward.
     pub(crate) fn advance(&self, bytes: u64) {
         self.0.inc(bytes);
