@@ -4,6 +4,8 @@
 //! type alone proves the schema (see `Schemas::is_proven_by_type`) the text is read straight into
 //! the type, and only what fails there is read again, slowly, to find the words.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -162,6 +164,7 @@ async fn read_whole(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
         .unwrap_or(0);
     if usize::try_from(declared).map_or(true, |declared| declared > limit) {
+        drain(body).await;
         return Err(Failure::too_large(limit));
     }
     let mut first = Bytes::new();
@@ -177,6 +180,7 @@ async fn read_whole(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes
             continue;
         };
         if first.len() + rest.len() + data.len() > limit {
+            drain(body).await;
             return Err(Failure::too_large(limit));
         }
         if first.is_empty() {
@@ -192,6 +196,27 @@ async fn read_whole(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes
     whole.extend_from_slice(&first);
     whole.extend_from_slice(&rest);
     Ok(whole.freeze())
+}
+
+/// Most bytes, and longest time, that a refused body is read for.
+const MAX_DRAINED_BYTES: usize = 8 << 20;
+const MAX_DRAINED_TIME: Duration = Duration::from_secs(2);
+
+/// Reads a refused body over. A client that is still sending when the connection closes sees a reset
+/// instead of the answer; a moderate rest is cheaper to read than to explain.
+pub(crate) async fn drain(mut body: Body) {
+    let reading = async {
+        let mut rest = MAX_DRAINED_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            match rest.checked_sub(length) {
+                Some(left) => rest = left,
+                None => break,
+            }
+        }
+    };
+    // Out of patience is as good as read.
+    drop(tokio::time::timeout(MAX_DRAINED_TIME, reading).await);
 }
 
 /// A JSON body as it came.

@@ -8,7 +8,7 @@ pub(super) use self::download::redirect;
 use lakefs_service as service;
 use lakefs_wire as wire;
 
-use crate::body::StreamBody;
+use crate::body::{StreamBody, drain};
 use crate::limits::{MAX_OBJECT_METADATA_BYTES, check_metadata};
 use crate::operation::operation;
 use crate::render;
@@ -72,8 +72,12 @@ operation! {
             if_match: given.if_match,
             force: given.force,
         };
-        let open = || upload::open(&call.parts.headers, body);
-        let made = call.service.upload_object(call.caller, request, open).await?;
-        Ok(render::object(&made))
+        let mut body = Some(body);
+        let open = || upload::open(&call.parts.headers, body.take().unwrap_or_default());
+        let outcome = call.service.upload_object(call.caller, request, open).await;
+        if let (Err(_), Some(unread)) = (&outcome, body) {
+            drain(unread).await;
+        }
+        Ok(render::object(&outcome?))
     }
 }

@@ -128,6 +128,21 @@ async fn large_objects_stream_both_ways() {
 }
 
 #[tokio::test]
+async fn a_refused_upload_is_answered_though_the_client_still_sends() {
+    const LENGTH: usize = 6 << 20;
+    let lake = Lake::with_repository().await;
+    let address = listen(&lake).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = upload_head("x", "application/octet-stream", LENGTH);
+    let head = head.replace("/branches/main/", "/branches/nope/");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![7; LENGTH]).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_json_body_that_breaks_off_changes_nothing() {
     let lake = Lake::with_repository().await;
     let address = listen(&lake).await;

@@ -5,6 +5,7 @@
 //! are safe under that policy are shown rather than saved.
 
 use axum::body::Body;
+use futures_util::TryStreamExt as _;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue,
@@ -29,6 +30,11 @@ pub(super) fn get(outcome: GetObjectOutcome) -> Response<Body> {
             length,
             stream,
         } => {
+            let path = facts.path.clone();
+            // The status is on its way already: the connection is cut, and only the log knows why.
+            let stream = stream.inspect_err(move |error| {
+                tracing::error!(path, "an object could not be read to its end: {error}");
+            });
             let mut response = Response::new(Body::from_stream(stream));
             *response.status_mut() = status_of(range);
             let headers = response.headers_mut();
