@@ -132,7 +132,8 @@ struct Lines {
 
 impl Lines {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event()
+        // Events and the question whether one would be written; spans are not used.
+        !metadata.is_span()
             && self.threshold.lets_through(metadata)
             && (self.audit || metadata.target() != AUDIT)
     }
