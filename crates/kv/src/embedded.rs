@@ -222,6 +222,12 @@ impl KvStore for EmbeddedKv {
     }
 
     async fn ping(&self) -> Result<(), KvError> {
+        if !self.committer.is_running() {
+            return Err(KvError::Unavailable {
+                operation: "ping",
+                source: "the commit thread has stopped".into(),
+            });
+        }
         self.slot.read("ping", |_| Ok(()))
     }
 }

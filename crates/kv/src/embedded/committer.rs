@@ -137,6 +137,10 @@ struct Queue {
 impl Queue {
     fn push(&self, job: Job) {
         let mut queued = self.queued.lock();
+        if queued.closed {
+            // Dropping the job answers it.
+            return;
+        }
         queued.jobs.push(job);
         if queued.jobs.len() == queued.wake_at {
             queued.wake_at = 0;
@@ -173,6 +177,21 @@ impl Queue {
     fn len(&self) -> usize {
         self.queued.lock().jobs.len()
     }
+
+    fn is_closed(&self) -> bool {
+        self.queued.lock().closed
+    }
+}
+
+/// Held by the thread: however it ends, nobody waits for it afterwards.
+struct ClosesOnDrop(Arc<Queue>);
+
+impl Drop for ClosesOnDrop {
+    fn drop(&mut self) {
+        let mut queued = self.0.queued.lock();
+        queued.closed = true;
+        queued.jobs.clear();
+    }
 }
 
 /// The writing side of a store.
@@ -190,6 +209,7 @@ impl Committer {
         let thread = lakefs_runtime::spawn_thread("kv-commit", {
             let queue = Arc::clone(&queue);
             move || {
+                let _closes = ClosesOnDrop(Arc::clone(&queue));
                 let mut jobs = Vec::new();
                 let mut gathering = Gathering::default();
                 while queue.take(&mut jobs, gathering.enough()) {
@@ -210,17 +230,18 @@ impl Committer {
     /// Queues a write and waits until it is stored. For unconditional writes the outcome is always
     /// `Stored`.
     pub(super) async fn submit(&self, operation: &'static str, request: Request) -> Answer {
-        let closed = || KvError::Unavailable {
-            operation,
-            source: "the store is closed".into(),
-        };
+        const STOPPED: &str = "the commit thread has stopped";
+        let conditional = matches!(request, Request::SetIf { .. });
         let units = u32::try_from(request.bytes() / ROOM_UNIT + 1)
             .unwrap_or(ROOM_UNITS)
             .min(ROOM_UNITS);
         let room = Arc::clone(&self.room)
             .acquire_many_owned(units)
             .await
-            .map_err(|_| closed())?;
+            .map_err(|_| KvError::Unavailable {
+                operation,
+                source: STOPPED.into(),
+            })?;
         let (answer, answered) = oneshot::channel();
         self.queue.push(Job {
             operation,
@@ -228,7 +249,20 @@ impl Committer {
             answer,
             _room: room,
         });
-        answered.await.unwrap_or_else(|_| Err(closed()))
+        // Without an answer the thread panicked, before or after it stored this.
+        answered.await.unwrap_or_else(|_| {
+            let source = STOPPED.into();
+            Err(if conditional {
+                KvError::Indeterminate { operation, source }
+            } else {
+                KvError::Unavailable { operation, source }
+            })
+        })
+    }
+
+    /// Whether writes are still taken.
+    pub(super) fn is_running(&self) -> bool {
+        !self.queue.is_closed()
     }
 }
 
@@ -410,6 +444,39 @@ mod tests {
         assert_eq!(plan.changes.len(), 2);
         assert_eq!(plan.changes[b"k".as_slice()].as_deref(), Some(&b"e"[..]));
         assert_eq!(plan.changes[b"l".as_slice()].as_deref(), Some(&b"2"[..]));
+    }
+
+    #[test]
+    fn a_stopped_thread_leaves_nobody_waiting() {
+        let queue = Arc::new(Queue::default());
+        let (answer, mut early) = oneshot::channel();
+        let request = || Request::One(("k".into(), None));
+        queue.push(Job {
+            answer,
+            ..job(request())
+        });
+        drop(ClosesOnDrop(Arc::clone(&queue)));
+        early.try_recv().unwrap_err();
+        let (answer, mut late) = oneshot::channel();
+        queue.push(Job {
+            answer,
+            ..job(request())
+        });
+        assert_eq!(
+            late.try_recv().unwrap_err(),
+            oneshot::error::TryRecvError::Closed
+        );
+        assert!(queue.is_closed());
+    }
+
+    #[test]
+    fn a_batch_waits_for_most_of_the_callers_of_the_last_one() {
+        let mut gathering = Gathering::default();
+        assert_eq!(gathering.enough(), 0);
+        gathering.finished(1, 0);
+        assert_eq!(gathering.enough(), 1);
+        gathering.finished(24, 8);
+        assert_eq!(gathering.enough(), 24);
     }
 
     #[test]
