@@ -124,6 +124,9 @@ impl DiffIter {
                 break;
             }
             self.leave()?;
+            if self.pacer.due() {
+                tokio::task::yield_now().await;
+            }
         }
         Ok(self.current())
     }

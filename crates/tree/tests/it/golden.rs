@@ -43,13 +43,23 @@ fn every_recorded_metarange_reads_and_is_written_again_with_its_id() {
             };
             run(async {
                 let info = store.inspect(&ns, &name).await.unwrap();
-                // Tables of reference dumps are not split by the same writer options.
-                if info.property("type") != Some(b"metaranges") || info.property("entity").is_some()
-                {
+                if info.property("type") != Some(b"metaranges") {
                     return;
                 }
+                // Dumps of references have metadata that is part of their tables' ids.
+                let metadata = info
+                    .properties
+                    .iter()
+                    .filter(|(name, _)| {
+                        matches!(&name[..], b"entity" | b"schema_name" | b"schema_definition")
+                    })
+                    .map(|(name, value)| {
+                        [name, value].map(|text| String::from_utf8(text.clone()).unwrap())
+                    })
+                    .map(|[name, value]| (name, value))
+                    .collect();
                 let (_, ours, mem) = memory(50_000);
-                let mut writer = ours.writer(&mem, WriterOptions::default());
+                let mut writer = ours.writer(&mem, WriterOptions { metadata });
                 let mut iter = store.iter(&ns, &id).await.unwrap();
                 let mut by_range = store.ranges(&ns, &id).await.unwrap().into_iter();
                 let mut end = by_range.next();

@@ -70,3 +70,22 @@ fn changes_of(content: &Content) -> crate::model::Changes {
     changes.entry(b"absent".to_vec()).or_insert(None);
     changes
 }
+
+#[test]
+fn content_without_objects_is_a_table_with_the_published_id() {
+    run(async {
+        let (_, store, ns) = memory(50_000);
+        let allow = CommitOptions { allow_empty: true };
+        let mut nothing = page(&crate::model::Changes::new());
+        let outcome = store
+            .commit(&ns, &MetaRangeId::EMPTY, &mut nothing, &allow)
+            .await
+            .unwrap();
+        let CommitOutcome::Written { metarange, .. } = outcome else {
+            panic!("{outcome:?}")
+        };
+        let id = "00fb7eff1a97c500eb3ca8d2ef5464131d6b6a5f9512e41eba97843522213b66";
+        assert_eq!(metarange.as_str(), id);
+        assert!(read(&store, &ns, &metarange).await.is_empty());
+    });
+}
