@@ -451,3 +451,23 @@ async fn repository_metadata_is_a_map() {
         texts([("a", "2"), ("b", "")])
     );
 }
+
+#[tokio::test]
+async fn a_namespace_of_an_old_server_is_taken_too() {
+    use lakefs_block::{Address, BlockStore as _, PutBody, PutOptions};
+    let lake = Lake::new().await;
+    let request = create("old");
+    let at = lake
+        .blocks
+        .locate(&request.namespace, Address::Relative("dummy"))
+        .unwrap();
+    lake.blocks
+        .put(&at, PutBody::from_bytes("x"), &PutOptions::default())
+        .await
+        .unwrap();
+    let error = lake.engine.create_repository(&request).await.unwrap_err();
+    assert!(
+        matches!(error, Error::NamespaceInUse { key: "dummy", .. }),
+        "{error:?}"
+    );
+}

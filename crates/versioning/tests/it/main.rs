@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and says when it is skipped"
 )]
 
+mod answers;
 mod basics;
 mod counts;
 mod faults;

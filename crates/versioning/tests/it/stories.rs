@@ -613,3 +613,26 @@ async fn histories_part_at_their_best_common_ancestor() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn sixty_four_committers_of_one_branch_all_get_through() {
+    let lake = Lake::new().await;
+    let committers = (0..64).map(|n| {
+        let lake = lake.clone();
+        async move {
+            lake.put("main", &format!("f{n}"), "x").await;
+            match lake.try_commit("main", &format!("c{n}")).await {
+                Ok(_) => 1,
+                // Another one's commit took this file along.
+                Err(Error::NoChanges) => 0,
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    });
+    let made: usize = futures_util::future::join_all(committers)
+        .await
+        .into_iter()
+        .sum();
+    assert_eq!(lake.content("main@").await.len(), 64);
+    assert_eq!(messages(&lake, "main", first(100)).await.0.len(), made + 1);
+}
