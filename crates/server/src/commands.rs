@@ -96,7 +96,7 @@ fn with_runtime(
     let settings = load(global)?;
     let mut quiet = settings.logging.clone();
     quiet.outputs = vec!["=".to_owned()];
-    quiet.level = "WARN".to_owned();
+    "WARN".clone_into(&mut quiet.level);
     Logging::start(&quiet).map_err(CommandError::Logging)?;
     runtime()?.block_on(command(settings))
 }

@@ -5,7 +5,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -98,19 +97,12 @@ impl App {
         peer: SocketAddr,
         id: RequestId,
     ) -> Response<Tracked> {
-        let begun = Instant::now();
         let (head, body) = request.into_parts();
         let route = decide_route(&head, &self.parts.gateway_domains);
         let call = self.audit.begin(&head, peer);
         let method = method_name(&head.method);
-        let running = match route {
-            Route::Api => Some(self.api_running.clone()),
-            Route::Gateway => Some(self.gateway_running.clone()),
-            _ => None,
-        };
         // Counted down when the answer is gone, or when the client went away before it came.
-        let mut observation =
-            Observation::begin(Arc::clone(&self), begun, method, running, call, id);
+        let mut observation = Observation::begin(Arc::clone(&self), route, method, call, id);
         let mut response = match route {
             Route::Api => {
                 self.answer_api(Request::from_parts(head, body), peer, id)
@@ -152,6 +144,11 @@ impl App {
     /// Counts a call once it is over.
     fn finished(&self, observation: &Observation) {
         let total = observation.begun.elapsed();
+        if observation.route == Route::Gateway {
+            self.parts
+                .metrics
+                .gateway_answered("unknown", observation.code, total);
+        }
         if let Some(served) = &observation.served {
             self.parts.metrics.api_answered(
                 served.operation.unwrap_or("unknown"),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use lakefs_runtime::{Clock, SystemClock};
+use lakefs_runtime::{Clock as _, SystemClock};
 use parking_lot::Mutex;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;

@@ -196,7 +196,7 @@ pub(crate) async fn check_repositories(
             }
         }
         match page.items.last() {
-            Some(last) if page.has_more => last.id.as_str().clone_into(&mut list.after),
+            Some(end) if page.has_more => end.id.as_str().clone_into(&mut list.after),
             _ => return Ok(()),
         }
     }

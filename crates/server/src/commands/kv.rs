@@ -1,7 +1,7 @@
 //! `lakefs kv`: looks into the key-value store and loads records into it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use base64::Engine as _;

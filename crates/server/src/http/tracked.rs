@@ -13,6 +13,7 @@ use lakefs_api::Served;
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::audit::Ending;
+use super::route::Route;
 use super::{App, Call};
 use crate::request_id::RequestId;
 
@@ -21,6 +22,7 @@ pub(super) struct Observation {
     app: Arc<App>,
     pub(super) begun: Instant,
     pub(super) method: &'static str,
+    pub(super) route: Route,
     running: Option<Gauge>,
     call: Option<Box<Call>>,
     id: RequestId,
@@ -36,21 +38,27 @@ pub(super) struct Observation {
 const CLIENT_LEFT: u16 = 499;
 
 impl Observation {
+    /// Begins to watch a call; what runs is counted until this is dropped.
     pub(super) fn begin(
         app: Arc<App>,
-        begun: Instant,
+        route: Route,
         method: &'static str,
-        running: Option<Gauge>,
         call: Option<Box<Call>>,
         id: RequestId,
     ) -> Self {
+        let running = match route {
+            Route::Api => Some(app.api_running.clone()),
+            Route::Gateway => Some(app.gateway_running.clone()),
+            _ => None,
+        };
         if let Some(running) = &running {
             running.inc();
         }
         Self {
             app,
-            begun,
+            begun: Instant::now(),
             method,
+            route,
             running,
             call,
             id,

@@ -31,7 +31,7 @@ pub(crate) async fn watch_level(file: PathBuf, logging: Logging, tasks: TaskScop
                 tracing::info!(level, "configuration file changed: logging.level applied");
             }
             None => {
-                tracing::warn!("configuration file changed and cannot be used: nothing applied")
+                tracing::warn!("configuration file changed and cannot be used: nothing applied");
             }
         }
     }

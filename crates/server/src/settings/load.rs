@@ -80,7 +80,7 @@ pub(crate) enum SettingsError {
 /// The value of every key that has one.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
-    values: BTreeMap<&'static str, Value>,
+    by_key: BTreeMap<&'static str, Value>,
     /// The file that was read.
     pub(crate) file: Option<PathBuf>,
     /// What the operator should know: keys without effect.
@@ -90,12 +90,12 @@ pub(crate) struct Values {
 impl Values {
     /// The value of a key of the table, unless it has none.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.values.get(name)
+        self.by_key.get(name)
     }
 
     /// Every key and its value for people, secrets hidden.
     pub(crate) fn show(&self) -> serde_json::Map<String, serde_json::Value> {
-        self.values
+        self.by_key
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.show()))
             .collect()
@@ -173,7 +173,7 @@ impl Loader<'_> {
     fn store(&mut self, key: &'static Key, value: Result<Value, String>, origin: Option<String>) {
         match value {
             Ok(value) => {
-                self.values.values.insert(key.name, value);
+                self.values.by_key.insert(key.name, value);
                 if let Some(origin) = origin {
                     self.given.insert(key.name, origin);
                 }
