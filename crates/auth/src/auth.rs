@@ -122,7 +122,7 @@ impl Auth {
     /// First use of the installation: makes its administrator. `mode` is `auth.ui_config.rbac`.
     /// [`AuthError::AlreadySetUp`] when there is one.
     ///
-    /// Dropped half way, the next call finishes the work; until [`ABANDONED_SETUP`] has passed it
+    /// Dropped half way, the next call finishes the work; until half a minute has passed it
     /// refuses, as another server may be at it.
     pub async fn setup(
         &self,
