@@ -43,8 +43,8 @@ pub struct DiffEntry<'a> {
     pub path: &'a [u8],
     /// What happened to it.
     pub kind: DiffType,
-    /// The entry on the right, or on the left where the right has none. None for a prefix, and for an
-    /// uncommitted deletion.
+    /// The entry on the right, or on the left where the right has none; an empty one for an uncommitted
+    /// deletion (lakeFS answers size 0 there); none for a prefix.
     pub entry: Option<EntryView<'a>>,
 }
 
@@ -86,10 +86,9 @@ impl DiffPage {
         let rest = self.bytes.get(slot.start as usize..)?;
         let (path, rest) = rest.split_at_checked(slot.path as usize)?;
         let data = rest.get(..slot.data as usize)?;
-        let entry = if data.is_empty() {
-            None
-        } else {
-            EntryView::parse(data).ok()
+        let entry = match slot.kind {
+            DiffType::PrefixChanged => None,
+            _ => EntryView::parse(data).ok(),
         };
         Some(DiffEntry {
             path,
