@@ -1,6 +1,8 @@
 //! Reading and checking of parameters.
 
 use http::Request;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
 
 use super::*;
 use crate::contract::contract;
@@ -139,4 +141,19 @@ fn headers_are_checked_too() {
         range("bytes=z").expect_err("a violation"),
         "parameter \"Range\" in header has an error: string doesn't match the regular expression \"^bytes=((\\d*-\\d*,? ?)+)$\""
     );
+}
+
+proptest! {
+    #[test]
+    fn any_text_survives_encoding(text: String) {
+        let encoded = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+        prop_assert_eq!(decode(&encoded, true), Some(Cow::Borrowed(text.as_str())));
+        prop_assert_eq!(decode(&encoded, false), Some(Cow::Borrowed(text.as_str())));
+    }
+
+    #[test]
+    fn any_query_is_read_or_refused(query in "[a-z%&=+0-9]{0,40}") {
+        let outcome = read("GET", &format!("/repositories/r/branches?{query}"), &[]);
+        prop_assert!(outcome.is_ok() || outcome.is_err_and(|told| told.starts_with("parameter ")));
+    }
 }
