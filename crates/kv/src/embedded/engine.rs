@@ -5,10 +5,13 @@
 //! - a batch may hold a key once only, which the committer sees to;
 //! - writers are held back before the engine's own brake, which waits without end for a background
 //!   thread that a full disk has ended;
+//! - write buffers are closed here, by what they really take: the engine's background thread does it
+//!   when it has merged tables, and until then a buffer grows without bound;
 //! - a batch that power loss tore apart in the journal is cut off when opening ([`journal`]).
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fjall::config::{BlockSizePolicy, CompressionPolicy, RestartIntervalPolicy};
@@ -28,10 +31,12 @@ const JOURNAL_BYTES: u64 = 128 << 20;
 /// Open table files kept.
 const OPEN_FILES: usize = 128;
 
-/// The engine's brake grips at 4 full buffers and at 20 tables of the first level. Ours grips sooner
-/// for memory's sake: a buffer full of removals takes three times what it is accounted for.
-const FULL_BUFFERS: usize = 2;
+/// The engine's brake grips at 4 full buffers and at 20 tables of the first level.
+const FULL_BUFFERS: usize = 3;
 const FIRST_LEVEL_TABLES: usize = 16;
+
+/// What an entry takes in a write buffer besides its key and value.
+const ENTRY_OVERHEAD_BYTES: u64 = 160;
 
 /// How often a held-back writer looks again.
 const BRAKE_PAUSE: Duration = Duration::from_millis(2);
@@ -52,6 +57,9 @@ pub(super) enum ApplyError {
 pub(super) struct Engine {
     entries: Keyspace,
     database: Database,
+    write_buffer_bytes: u64,
+    /// Memory that the open write buffer takes, about.
+    buffered_bytes: AtomicU64,
 }
 
 impl std::fmt::Debug for Engine {
@@ -111,12 +119,17 @@ impl Engine {
             .open()?;
         let entries = database.keyspace(KEYSPACE, || {
             KeyspaceCreateOptions::default()
-                .max_memtable_size(options.write_buffer_bytes)
+                .max_memtable_size(options.write_buffer_bytes.saturating_mul(8))
                 .data_block_size_policy(BlockSizePolicy::all(8 << 10))
                 .data_block_restart_interval_policy(RestartIntervalPolicy::all(8))
                 .data_block_compression_policy(CompressionPolicy::disabled())
         })?;
-        Ok(Self { entries, database })
+        Ok(Self {
+            entries,
+            database,
+            write_buffer_bytes: options.write_buffer_bytes,
+            buffered_bytes: AtomicU64::new(0),
+        })
     }
 
     /// The value under a key.
@@ -154,26 +167,35 @@ impl Engine {
 
     /// Stores changes to distinct keys: on disk, synced, and then visible to readers.
     pub(super) fn apply(&self, changes: impl Iterator<Item = Change>) -> Result<(), ApplyError> {
-        self.hold_back()
-            .map_err(|e| ApplyError::Refused(e.into()))?;
+        self.make_room()
+            .map_err(|error| ApplyError::Refused(error.into()))?;
+        let mut bytes = 0;
         let mut batch = self
             .database
             .batch()
             .durability(Some(PersistMode::SyncData));
         for (key, value) in changes {
+            let length = key.len() + value.as_ref().map_or(0, |value| value.len());
+            bytes += ENTRY_OVERHEAD_BYTES + u64::try_from(length).unwrap_or(u64::MAX);
             match value {
                 Some(value) => batch.insert(&self.entries, key, value),
                 None => batch.remove(&self.entries, key),
             }
         }
+        self.buffered_bytes.fetch_add(bytes, Ordering::Relaxed);
         batch.commit().map_err(|error| match error {
             fjall::Error::Poisoned => ApplyError::Refused(error.into()),
             error => ApplyError::Unknown(error.into()),
         })
     }
 
-    /// Waits while the engine is behind with its tables; fails once it will never catch up.
-    fn hold_back(&self) -> fjall::Result<()> {
+    /// Closes a full write buffer and waits while the engine is behind with its tables; fails once
+    /// it will never catch up.
+    fn make_room(&self) -> fjall::Result<()> {
+        if self.buffered_bytes.load(Ordering::Relaxed) >= self.write_buffer_bytes {
+            self.entries.rotate_memtable()?;
+            self.buffered_bytes.store(0, Ordering::Relaxed);
+        }
         while self.entries.sealed_memtable_count() >= FULL_BUFFERS
             || self.entries.l0_table_count() >= FIRST_LEVEL_TABLES
         {
