@@ -56,6 +56,36 @@ pub(crate) fn pytest(args: &[String], tally: &mut Tally) -> Outcome {
     run_watched(&mut pytest, |line| tally.add(parse_pytest(line)))
 }
 
+/// Kill and power-loss tests, briefly.
+pub(crate) fn crash_briefly(tally: &mut Tally) -> Outcome {
+    let lakefs = build()?.join("lakefs");
+    let python = venv::python()?;
+    let mut outcome = Ok(());
+    for (name, args) in [("kill", &["--cycles", "20"][..]), ("power_loss", &[])] {
+        step(name);
+        let mut script = command(&python);
+        script
+            .arg(format!("tests/crash/{name}.py"))
+            .arg("--lakefs")
+            .arg(&lakefs)
+            .args(args);
+        let ran = run_watched(&mut script, |line| tally.add(parse_counts(line)));
+        outcome = outcome.and(ran.map_err(|error| format!("{name}: {error}")));
+    }
+    outcome
+}
+
+/// Reads `3 passed, 0 failed`.
+fn parse_counts(line: &str) -> Tally {
+    let counts = line
+        .split_once(" passed, ")
+        .and_then(|(passed, rest)| Some((passed, rest.split_once(" failed")?.0)));
+    match counts.map(|(passed, failed)| (passed.parse(), failed.parse())) {
+        Some((Ok(passed), Ok(failed))) => Tally { passed, failed },
+        _ => Tally::default(),
+    }
+}
+
 /// Kill and power-loss tests, at length.
 pub(crate) fn crash(args: &[String]) -> Outcome {
     let binaries = build()?;
@@ -117,5 +147,8 @@ mod unit {
         );
         assert_eq!(parse_pytest("1 passed, 2 errors in 3s"), tally(1, 2));
         assert_eq!(parse_pytest("waiting for it in vain"), tally(0, 0));
+        assert_eq!(parse_counts("118 passed, 4 failed"), tally(118, 4));
+        assert_eq!(parse_counts("3 passed, 0 failed, 1 skipped"), tally(3, 0));
+        assert_eq!(parse_counts("320 paths, 83 commits"), tally(0, 0));
     }
 }

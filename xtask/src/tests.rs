@@ -34,6 +34,11 @@ pub(crate) fn everything() -> Outcome {
     if !ok && tally.failed == before {
         single(false, &mut tally);
     }
+    let before = tally.failed;
+    let ok = note("crashes", suites::crash_briefly(&mut tally));
+    if !ok && tally.failed == before {
+        single(false, &mut tally);
+    }
     for problem in &problems {
         say(&format!("FAILED {problem}"));
     }

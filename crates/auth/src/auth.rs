@@ -131,12 +131,36 @@ impl Auth {
         prefs: Option<&CommPrefs>,
         mode: &str,
     ) -> Result<Arc<Credential>, AuthError> {
+        self.setup_after(ABANDONED_SETUP, name, key, prefs, mode)
+            .await
+    }
+
+    /// [`Auth::setup`] where no other server can be at it (a store of this process alone): what an
+    /// interrupted setup left is finished at once.
+    pub async fn setup_alone(
+        &self,
+        name: &str,
+        key: KeyPair,
+        mode: &str,
+    ) -> Result<Arc<Credential>, AuthError> {
+        self.setup_after(Duration::ZERO, name, Some(key), None, mode)
+            .await
+    }
+
+    async fn setup_after(
+        &self,
+        abandoned_after: Duration,
+        name: &str,
+        key: Option<KeyPair>,
+        prefs: Option<&CommPrefs>,
+        mode: &str,
+    ) -> Result<Arc<Credential>, AuthError> {
         if self.installation.is_initialized().await? {
             return Err(AuthError::AlreadySetUp);
         }
         let key = key.unwrap_or_else(|| KeyPair::generate(&self.ids));
         self.installation.ensure_id(None).await?;
-        let credential = self.directory.claim(name, &key, ABANDONED_SETUP).await?;
+        let credential = self.directory.claim(name, &key, abandoned_after).await?;
         match prefs {
             Some(prefs) => self.installation.set_comm_prefs(prefs).await?,
             None => self.installation.set_no_comm_prefs().await?,

@@ -154,8 +154,8 @@ pub(crate) async fn automatic_setup(
         access_key_id: wanted.access_key_id.expose().to_owned(),
         secret_access_key: wanted.secret_access_key.expose().to_owned(),
     };
-    auth.setup(&wanted.user_name, Some(key), None, "none")
-        .await?;
+    // The store is this process's alone, so a setup that a crash cut short is ours to finish.
+    auth.setup_alone(&wanted.user_name, key, "none").await?;
     tracing::info!(user = wanted.user_name, "made the first administrator");
     Ok(true)
 }
