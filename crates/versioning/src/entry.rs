@@ -211,6 +211,78 @@ impl<'a> EntryView<'a> {
     }
 }
 
+/// Entries that were read once, laid end to end, so that they can be looked at again without reading
+/// or checking their stored form a second time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EntryArena {
+    texts: String,
+    messages: Vec<u8>,
+}
+
+/// Where an entry of an [`EntryArena`] is: address, entity tag and content type follow each other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntrySlot {
+    texts: u32,
+    address: u32,
+    etag: u32,
+    content_type: u32,
+    /// The stored message, kept only for an entry with metadata.
+    message: u32,
+    message_len: u32,
+    metadata_len: u32,
+    address_type: AddressType,
+    last_modified: Timestamp,
+    size: i64,
+}
+
+impl EntryArena {
+    /// Copies an entry in.
+    pub(crate) fn push(&mut self, entry: &EntryView<'_>) -> EntrySlot {
+        let length = |length: usize| u32::try_from(length).expect("a page is far below 4 GiB");
+        let message = if entry.metadata_len == 0 {
+            &[]
+        } else {
+            entry.message
+        };
+        let slot = EntrySlot {
+            texts: length(self.texts.len()),
+            address: length(entry.address.len()),
+            etag: length(entry.etag.len()),
+            content_type: length(entry.content_type.len()),
+            message: length(self.messages.len()),
+            message_len: length(message.len()),
+            metadata_len: length(entry.metadata_len),
+            address_type: entry.address_type,
+            last_modified: entry.last_modified,
+            size: entry.size,
+        };
+        self.texts.push_str(entry.address);
+        self.texts.push_str(entry.etag);
+        self.texts.push_str(entry.content_type);
+        self.messages.extend_from_slice(message);
+        slot
+    }
+
+    /// The entry of a slot of this arena.
+    pub(crate) fn view(&self, slot: EntrySlot) -> Option<EntryView<'_>> {
+        let rest = self.texts.get(slot.texts as usize..)?;
+        let (address, rest) = rest.split_at_checked(slot.address as usize)?;
+        let (etag, rest) = rest.split_at_checked(slot.etag as usize)?;
+        let content_type = rest.get(..slot.content_type as usize)?;
+        let message = self.messages.get(slot.message as usize..)?;
+        Some(EntryView {
+            address,
+            address_type: slot.address_type,
+            last_modified: slot.last_modified,
+            size: slot.size,
+            etag,
+            content_type,
+            message: message.get(..slot.message_len as usize)?,
+            metadata_len: slot.metadata_len as usize,
+        })
+    }
+}
+
 fn read_map_entry(bytes: &[u8]) -> Result<(&str, &str), DecodeError> {
     let (mut key, mut val) = ("", "");
     let mut fields = Fields::new(bytes);
@@ -312,6 +384,19 @@ mod tests {
         #[test]
         fn entries_read_back(entry in entry()) {
             prop_assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
+        }
+
+        #[test]
+        fn an_arena_gives_back_what_came_in(entries in prop::collection::vec(entry(), 0..5)) {
+            let mut arena = EntryArena::default();
+            let stored: Vec<Vec<u8>> = entries.iter().map(Entry::encode).collect();
+            let slots: Vec<EntrySlot> = stored
+                .iter()
+                .map(|bytes| arena.push(&EntryView::parse(bytes).unwrap()))
+                .collect();
+            for (slot, entry) in slots.iter().zip(&entries) {
+                prop_assert_eq!(&arena.view(*slot).unwrap().to_entry(), entry);
+            }
         }
 
         #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use lakefs_tree::MetaRangeIter;
 use lakefs_types::{MetaRangeId, RefExpr};
 
+use crate::entry::{EntryArena, EntrySlot};
 use crate::page::Placement;
 use crate::staged::{Staged, StagedCursor, end_of_prefix};
 use crate::{Engine, EntryView, Error, ListObjects, Repository, Result};
@@ -38,18 +39,19 @@ impl<'a> ListItem<'a> {
     }
 }
 
+/// An item: where its path ends in the page, and for an object its entry.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     start: u32,
     path: u32,
-    data: u32,
-    prefix: bool,
+    entry: Option<EntrySlot>,
 }
 
-/// A page of a listing.
+/// A page of a listing. Entries are read once, when they come in.
 #[derive(Debug, Clone, Default)]
 pub struct ObjectPage {
     bytes: Vec<u8>,
+    entries: EntryArena,
     slots: Vec<Slot>,
     has_more: bool,
 }
@@ -73,13 +75,15 @@ impl ObjectPage {
     /// The `index`-th item.
     pub fn get(&self, index: usize) -> Option<ListItem<'_>> {
         let slot = self.slots.get(index)?;
-        let rest = self.bytes.get(slot.start as usize..)?;
-        let (path, rest) = rest.split_at_checked(slot.path as usize)?;
-        if slot.prefix {
-            return Some(ListItem::CommonPrefix { path });
-        }
-        let entry = EntryView::parse(rest.get(..slot.data as usize)?).ok()?;
-        Some(ListItem::Object { path, entry })
+        let end = slot.start.checked_add(slot.path)?;
+        let path = self.bytes.get(slot.start as usize..end as usize)?;
+        Some(match slot.entry {
+            None => ListItem::CommonPrefix { path },
+            Some(entry) => ListItem::Object {
+                path,
+                entry: self.entries.view(entry)?,
+            },
+        })
     }
 
     /// The items, in order.
@@ -95,23 +99,22 @@ impl ObjectPage {
 
 impl ObjectPage {
     fn push_object(&mut self, path: &[u8], data: &[u8]) -> Result<()> {
-        EntryView::parse(data).map_err(|error| {
+        let entry = EntryView::parse(data).map_err(|error| {
             Error::corrupt(format!("entry {}", String::from_utf8_lossy(path)), error)
         })?;
-        self.push(path, data, false);
+        let entry = self.entries.push(&entry);
+        self.push(path, Some(entry));
         Ok(())
     }
 
-    fn push(&mut self, path: &[u8], data: &[u8], prefix: bool) {
+    fn push(&mut self, path: &[u8], entry: Option<EntrySlot>) {
         let length = |length: usize| u32::try_from(length).expect("a page is far below 4 GiB");
         self.slots.push(Slot {
             start: length(self.bytes.len()),
             path: length(path.len()),
-            data: length(data.len()),
-            prefix,
+            entry,
         });
         self.bytes.extend_from_slice(path);
-        self.bytes.extend_from_slice(data);
     }
 }
 
@@ -221,7 +224,7 @@ impl Engine {
                     None
                 }
                 (Placement::Prefix(prefix), Some(_)) => {
-                    page.push(prefix, b"", true);
+                    page.push(prefix, None);
                     Some(end_of_prefix(prefix))
                 }
             };

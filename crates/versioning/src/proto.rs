@@ -58,7 +58,11 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field as (number, value); `None` at the end.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the caller's match on the kind of value folds into it"
+    )]
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, DecodeError> {
         if self.0.is_empty() {
             return Ok(None);
@@ -85,6 +89,17 @@ impl<'a> Fields<'a> {
 
     #[inline]
     fn varint(&mut self) -> Result<u64, DecodeError> {
+        // Nearly every tag and length is one byte.
+        if let Some((byte, rest)) = self.0.split_first()
+            && *byte < 0x80
+        {
+            self.0 = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0u64;
         let mut shift = 0u32;
         loop {

@@ -102,13 +102,19 @@ impl ObjectsPage {
         }))
     }
 
-    /// Addresses this server made are joined from two pieces; others are the store's to spell.
+    /// Addresses below the namespace whose spelling cannot change are shown as they are; others are the
+    /// store's to spell.
     fn address<'a>(&'a self, address: Address<'a>) -> PhysicalAddress<'a> {
+        let own = !self.base.is_empty();
         match address {
-            Address::Relative(rest) if !self.base.is_empty() && rest.starts_with(DATA) => {
+            Address::Relative(rest) if own && rest.starts_with(DATA) => PhysicalAddress {
+                base: Cow::Borrowed(&self.base),
+                rest,
+            },
+            Address::Full(url) if own && url.strip_prefix(&self.base).is_some_and(is_plain) => {
                 PhysicalAddress {
-                    base: Cow::Borrowed(&self.base),
-                    rest,
+                    base: Cow::Borrowed(url),
+                    rest: "",
                 }
             }
             other => PhysicalAddress {
@@ -117,6 +123,25 @@ impl ObjectsPage {
             },
         }
     }
+}
+
+/// Whether every store spells a key below its namespace just so: nothing to escape, no empty or
+/// dot-only segment, no segment longer than a file name.
+fn is_plain(key: &str) -> bool {
+    let mut length = 0usize;
+    let mut named = false;
+    for byte in key.bytes() {
+        match byte {
+            b'/' if named && length <= 255 => (length, named) = (0, false),
+            b'.' => length += 1,
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'=' => {
+                length += 1;
+                named = true;
+            }
+            _ => return false,
+        }
+    }
+    named && length <= 255
 }
 
 fn text(path: &[u8]) -> Result<&str> {
@@ -246,5 +271,29 @@ impl Service {
             });
         }
         Ok(urls)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_that_every_store_spells_alike_are_plain() {
+        for plain in [
+            "a",
+            "a/b.c",
+            "ext/00000001",
+            "date=2024-01-01/part-0.parquet",
+            "..a",
+        ] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        let long = "a".repeat(256);
+        for other in [
+            "", "/", "a/", "/a", "a//b", ".", "a/../b", "a/.", "a b", "a%2Fb", "ż", &long,
+        ] {
+            assert!(!is_plain(other), "{other}");
+        }
     }
 }
