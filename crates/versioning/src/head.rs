@@ -233,11 +233,12 @@ impl Engine {
         }
         let [base, source, destination] = contents;
         let (strategy, allow_empty) = how;
-        let metarange = if source == base && !allow_empty {
+        let nothing_new = same_content(source, base);
+        let metarange = if nothing_new && !allow_empty {
             return Err(Error::NoChanges);
-        } else if destination == base {
+        } else if same_content(destination, base) {
             source.clone()
-        } else if source == base && !destination.is_empty() {
+        } else if nothing_new && !destination.is_empty() {
             // An empty branch is merged for real: the result is a stored, empty table.
             destination.clone()
         } else {
@@ -264,6 +265,16 @@ impl Engine {
         });
         Ok(metarange)
     }
+}
+
+/// Identifier of the stored table that has no records.
+const EMPTY_TABLE: &str = "00fb7eff1a97c500eb3ca8d2ef5464131d6b6a5f9512e41eba97843522213b66";
+
+/// Whether two identifiers mean the same content. Nothing has two: no table at all, as in a
+/// repository's first commit, and the stored table without records, which the removal of the last object leaves.
+pub(crate) fn same_content(one: &MetaRangeId, other: &MetaRangeId) -> bool {
+    let is_nothing = |id: &MetaRangeId| id.is_empty() || id.as_str() == EMPTY_TABLE;
+    one == other || (is_nothing(one) && is_nothing(other))
 }
 
 /// Merged content and what it was merged of: base, source, destination.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lakefs_types::{BranchId, MetaRangeId, RefExpr};
 
-use crate::head::{HeadMove, Tries};
+use crate::head::{HeadMove, Tries, same_content};
 use crate::merge::Strategy;
 use crate::{Commit, CommitDraft, Engine, Error, HookPoint, Repository, Result};
 
@@ -73,7 +73,7 @@ impl Engine {
             let metarange = self
                 .merge_content(repository, contents, how, &mut done)
                 .await?;
-            if metarange == head.metarange && !request.allow_empty {
+            if same_content(&metarange, &head.metarange) && !request.allow_empty {
                 return Err(Error::NoChanges);
             }
             let message = || format!("Revert {}", request.reference);

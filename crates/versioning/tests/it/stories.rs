@@ -108,6 +108,39 @@ async fn several_bad_commits_are_reverted_in_order() {
     assert_eq!(lake.read("then", "a").await.as_deref(), Some("bad"));
 }
 
+/// Nothing has two identifiers, none at all (a repository's first commit) and that of the table
+/// without records; where they counted as different contents, each revert back to nothing was a new commit.
+#[tokio::test]
+async fn nothing_is_the_same_whichever_way_it_is_stored() {
+    let lake = Lake::new().await;
+    let first = lake.head("main").await;
+    lake.branch_from("empty", "main").await;
+    lake.put("main", "a", "1").await;
+    let change = lake.commit("main", "change").await;
+    lake.revert("main", change.id.as_str(), 0).await.unwrap();
+    let again = lake.revert("main", change.id.as_str(), 0).await;
+    assert!(matches!(again, Err(Error::NoChanges)), "{again:?}");
+
+    lake.put("main", "a", "1").await;
+    lake.commit("main", "again").await;
+    lake.delete("main", "a").await;
+    let emptied = lake.commit("main", "emptied").await;
+    assert!(!emptied.metarange.is_empty());
+    let again = lake.revert("main", change.id.as_str(), 0).await;
+    assert!(matches!(again, Err(Error::NoChanges)), "{again:?}");
+    let merge = lake.merge("main", "empty").await;
+    assert!(matches!(merge, Err(Error::NoChanges)), "{merge:?}");
+    for which in [RefDiff::TwoDot, RefDiff::ThreeDot] {
+        assert_eq!(lake.diff(&first, "main", which).await, []);
+        assert_eq!(lake.diff("main", "empty", which).await, []);
+    }
+    lake.put("empty", "b", "1").await;
+    lake.commit("empty", "b").await;
+    let pick = lake.pick("main", "empty", None).await.unwrap();
+    assert_eq!(lake.content("main").await, lake.content("empty").await);
+    assert_eq!(lake.head("main").await, pick.id.as_str());
+}
+
 #[tokio::test]
 async fn a_merge_is_reverted_to_the_parent_that_is_named() {
     let lake = Lake::new().await;
