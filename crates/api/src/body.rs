@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderMap};
 use http::request::Parts;
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -164,7 +164,7 @@ async fn read_whole(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
         .unwrap_or(0);
     if usize::try_from(declared).map_or(true, |declared| declared > limit) {
-        drain(body).await;
+        drain(&parts.headers, body).await;
         return Err(Failure::too_large(limit));
     }
     let mut first = Bytes::new();
@@ -180,7 +180,7 @@ async fn read_whole(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes
             continue;
         };
         if first.len() + rest.len() + data.len() > limit {
-            drain(body).await;
+            read_over(body).await;
             return Err(Failure::too_large(limit));
         }
         if first.is_empty() {
@@ -202,9 +202,17 @@ async fn read_whole(parts: &Parts, mut body: Body, limit: usize) -> Result<Bytes
 const MAX_DRAINED_BYTES: usize = 8 << 20;
 const MAX_DRAINED_TIME: Duration = Duration::from_secs(2);
 
-/// Reads a refused body over. A client that is still sending when the connection closes sees a reset
-/// instead of the answer; a moderate rest is cheaper to read than to explain.
-pub(crate) async fn drain(mut body: Body) {
+/// Reads a refused body over, of which nothing was read. A client that asked first
+/// (`Expect: 100-continue`) sends nothing until it is told to, and reading would tell it to.
+pub(crate) async fn drain(headers: &HeaderMap, body: Body) {
+    if !headers.contains_key(EXPECT) {
+        read_over(body).await;
+    }
+}
+
+/// Reads what is left of a refused body. A client that is still sending when the connection closes
+/// sees a reset instead of the answer; a moderate rest is cheaper to read than to explain.
+async fn read_over(mut body: Body) {
     let reading = async {
         let mut rest = MAX_DRAINED_BYTES;
         while let Some(Ok(frame)) = body.frame().await {

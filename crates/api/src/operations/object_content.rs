@@ -76,7 +76,7 @@ operation! {
         let open = || upload::open(&call.parts.headers, body.take().unwrap_or_default());
         let outcome = call.service.upload_object(call.caller, request, open).await;
         if let (Err(_), Some(unread)) = (&outcome, body) {
-            drain(unread).await;
+            drain(&call.parts.headers, unread).await;
         }
         Ok(render::object(&outcome?))
     }

@@ -142,6 +142,32 @@ async fn a_refused_upload_is_answered_though_the_client_still_sends() {
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }
 
+/// A client that asks before it sends is told no, without "go on": it would send everything for nothing.
+#[tokio::test]
+async fn a_client_that_asks_first_need_not_send_what_is_refused() {
+    let lake = Lake::with_repository().await;
+    let address = listen(&lake).await;
+    let asking = "\r\nExpect: 100-continue\r\n\r\n";
+    let upload = upload_head("x", "application/octet-stream", 6 << 20);
+    let upload = upload.replace("/branches/main/", "/branches/nope/");
+    let json = format!(
+        "POST /api/v1{REPO}/branches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000000\r\n\r\n"
+    );
+    for (head, status) in [(upload, "404"), (json, "413")] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = head.replace("\r\n\r\n", asking);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let reading = stream.read_to_string(&mut answer);
+        tokio::time::timeout(Duration::from_secs(1), reading)
+            .await
+            .unwrap()
+            .unwrap();
+        let first = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&first), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_json_body_that_breaks_off_changes_nothing() {
     let lake = Lake::with_repository().await;
