@@ -57,6 +57,10 @@ fn store_failure(error: EngineError) -> Error {
         EngineError::Kv(error) => kv_failure(error),
         EngineError::Block(error) => block_failure(error),
         EngineError::Tree(TreeError::Store { source, .. }) => block_failure(source),
+        // A full or failing disk below the cache of tables.
+        EngineError::Tree(error @ TreeError::File { .. }) => {
+            Error::new(ErrorKind::Unavailable, UNAVAILABLE).caused_by(error)
+        }
         EngineError::Tree(error) => Error::internal(error.to_string()).caused_by(error),
         error => Error::internal(error.to_string()).caused_by(error),
     }
@@ -118,4 +122,57 @@ pub(crate) fn auth_failure(error: AuthError) -> Error {
         | AuthError::Corrupt { .. } => (ErrorKind::Internal, "internal error".to_owned()),
     };
     Error::new(kind, message).caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// Full or failing disks get better: the caller is told to come back. Damage does not: it is named.
+    #[test]
+    fn what_may_work_later_is_unavailable_and_damage_is_named() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let store = || BlockError::Unavailable {
+            operation: "put",
+            address: "local://lake/data/x".to_owned(),
+            source: full().into(),
+        };
+        let object = || "local://lake/_lakefs/00fb".to_owned();
+        for error in [
+            EngineError::Block(store()),
+            EngineError::Tree(TreeError::Store {
+                operation: "write",
+                object: object(),
+                source: store(),
+            }),
+            EngineError::Tree(TreeError::File {
+                operation: "cache",
+                object: object(),
+                source: full(),
+            }),
+            EngineError::Kv(KvError::Unavailable {
+                operation: "set",
+                source: full().into(),
+            }),
+        ] {
+            let error = engine_failure(error);
+            assert_eq!(
+                (error.kind(), error.message()),
+                (ErrorKind::Unavailable, UNAVAILABLE)
+            );
+        }
+        for error in [
+            EngineError::Tree(TreeError::Missing { object: object() }),
+            EngineError::Tree(TreeError::Corrupt {
+                object: object(),
+                reason: "checksum".to_owned(),
+            }),
+        ] {
+            let error = engine_failure(error);
+            assert_eq!(error.kind(), ErrorKind::Internal);
+            assert!(error.message().contains(&object()), "{error}");
+        }
+    }
 }

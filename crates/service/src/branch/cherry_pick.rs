@@ -2,6 +2,7 @@
 
 use crate::audit::Call;
 use crate::branch::revert::{parent_number, picking_failure};
+use crate::commit::create::check_message;
 use crate::{Caller, Commit, CommitOverrides, Result, Service, names};
 
 /// What to repeat.
@@ -35,6 +36,7 @@ impl Service {
             if let Some(metadata) = &request.overrides.metadata {
                 names::metadata(metadata)?;
             }
+            check_message(request.overrides.message.as_deref().unwrap_or(""))?;
             let pick = lakefs_versioning::CherryPick {
                 reference: names::reference(request.reference)?,
                 parent_number: request.parent_number.map(parent_number).transpose()?,

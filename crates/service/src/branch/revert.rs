@@ -6,6 +6,7 @@ use lakefs_versioning::Error as EngineError;
 
 use crate::audit::Call;
 use crate::branch::create::is_missing_reference;
+use crate::commit::create::check_message;
 use crate::failure::engine_failure;
 use crate::{Caller, Error, Result, Service, names};
 
@@ -72,6 +73,7 @@ impl Service {
             let parent_number = parent_number(request.parent_number)?;
             let metadata = request.overrides.metadata.unwrap_or_default();
             names::metadata(&metadata)?;
+            check_message(request.overrides.message.as_deref().unwrap_or(""))?;
             let revert = lakefs_versioning::Revert {
                 reference: names::reference(request.reference)?,
                 parent_number,

@@ -127,11 +127,6 @@ impl Service {
         Ok(id.map(|id| id.to_string()).unwrap_or_default())
     }
 
-    /// Whether records and objects can be reached, for readiness probes.
-    pub async fn ready(&self) -> Result<()> {
-        self.kv().ping().await.map_err(kv_failure)
-    }
-
     /// One try; answers whether it went through.
     async fn add(&self, key: &[u8], calls: i64) -> Result<bool> {
         let raw = self.kv().get(PARTITION, key).await.map_err(kv_failure)?;

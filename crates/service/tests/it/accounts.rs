@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use lakefs_auth::{AccessRequest, Action, AuthError, Authorizer, Decision};
 use lakefs_service::{Caller, CommPrefs, ErrorKind, PageRequest, Presented, SetupRequest};
 
-use crate::support::{KEY, lake, lake_with, message, repository, status};
+use crate::support::{
+    KEY, REPO, lake, lake_with, lake_with_repository, message, repository, status,
+};
 
 #[tokio::test]
 async fn a_session_begins_with_a_key_pair_and_goes_on_by_token_and_cookie() {
@@ -165,6 +167,20 @@ async fn calls_are_counted_by_month() {
     // One was flushed for the first summary; the call of that summary itself came with it.
     assert_eq!(reports[0], first);
     assert_eq!(reports[1].count, 2);
+}
+
+#[tokio::test]
+async fn a_server_whose_objects_cannot_be_reached_is_not_ready() {
+    let lake = lake_with_repository().await;
+    lake.service.ready().await.unwrap();
+    lake.blocks.set_down(true);
+    let error = lake.service.ready().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    lake.blocks.heal();
+    lake.service.ready().await.unwrap();
+    // An object that is missing, or a namespace, is not the store's fault.
+    std::fs::remove_dir_all(lake.directory.path().join(REPO)).unwrap();
+    lake.service.ready().await.unwrap();
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod addresses;
+mod commits;
 mod objects;
 mod recordings;
 mod repositories;
