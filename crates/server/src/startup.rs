@@ -5,9 +5,10 @@ use std::fmt;
 
 use lakefs_auth::{Auth, AuthError, KeyPair, LegacyOutcome};
 use lakefs_kv::{KvError, KvStore};
+use lakefs_service::ServiceOptions;
 use lakefs_versioning::{Engine, ListRefs};
 
-use crate::settings::{Secret, Settings};
+use crate::settings::{Preset, Secret, Settings, process_environment};
 
 const SCHEMA_PARTITION: &[u8] = b"kv-internal-metadata";
 const SCHEMA_KEY: &[u8] = b"kv/schema/version";
@@ -160,6 +161,40 @@ pub(crate) async fn automatic_setup(
     Ok(true)
 }
 
+/// Records which server runs on the installation, under the names lakeFS uses, and gives the
+/// installation an identifier if it has none.
+pub(crate) async fn record_installation(
+    settings: &Settings,
+    kv: &dyn KvStore,
+    auth: &Auth,
+) -> Result<(), StartupError> {
+    let installation = auth.installation();
+    let fixed = Some(settings.installation.fixed_id.as_str()).filter(|id| !id.is_empty());
+    installation.ensure_id(fixed).await?;
+    let yes_or_no = |yes| if yes { "true" } else { "false" };
+    let in_container = std::path::Path::new("/.dockerenv").exists();
+    let in_cluster = process_environment().contains_key("KUBERNETES_SERVICE_HOST");
+    let api_version = ServiceOptions::default().api_version;
+    installation
+        .record_server(&[
+            ("lakefs_version", &api_version),
+            ("lakefs_kv_type", kv.kind()),
+            ("architecture", std::env::consts::ARCH),
+            ("os", std::env::consts::OS),
+            ("is_k8s", yes_or_no(in_cluster)),
+            ("is_docker", yes_or_no(in_container)),
+            (
+                "instrumentation",
+                match settings.preset {
+                    Preset::Quickstart => "Quickstart",
+                    _ => "Run",
+                },
+            ),
+        ])
+        .await?;
+    Ok(())
+}
+
 /// Refuses to serve repositories the configured store cannot hold: reading them would fail one
 /// request at a time, writing to them would lose data.
 pub(crate) async fn check_repositories(
@@ -172,10 +207,18 @@ pub(crate) async fn check_repositories(
         ..ListRefs::default()
     };
     loop {
-        let page = engine
-            .list_repositories(&list, "")
-            .await
-            .map_err(StartupError::Repositories)?;
+        let page = match engine.list_repositories(&list, "").await {
+            Ok(page) => page,
+            // One damaged record is no reason to serve none of the others.
+            Err(error @ lakefs_versioning::Error::Corrupt { .. }) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "not all repositories could be checked"
+                );
+                return Ok(());
+            }
+            Err(error) => return Err(StartupError::Repositories(error)),
+        };
         for repository in &page.items {
             let namespace = repository.namespace.as_str();
             if !repository.storage_id.is_empty() {
@@ -204,9 +247,13 @@ pub(crate) async fn check_repositories(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use lakefs_kv::MemKv;
 
     use super::*;
+    use crate::settings::Sources;
+    use crate::wiring;
 
     #[test]
     fn stored_versions_are_judged() {
@@ -234,5 +281,67 @@ mod tests {
         kv.set(SCHEMA_PARTITION, SCHEMA_KEY, b"2").await.unwrap();
         let error = check_schema(&kv).await.unwrap_err().to_string();
         assert!(error.contains("lakefs migrate up"), "{error}");
+    }
+
+    fn settings(pairs: &[(&str, &str)]) -> Settings {
+        let always = [
+            ("HOME", "/nonexistent/home"),
+            ("LAKEFS_DATABASE_TYPE", "mem"),
+            ("LAKEFS_BLOCKSTORE_TYPE", "mem"),
+            ("LAKEFS_AUTH_ENCRYPT_SECRET_KEY", "s"),
+        ];
+        let environment = always
+            .iter()
+            .chain(pairs)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Settings::load(&Sources {
+            environment,
+            ..Sources::default()
+        })
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_installation_knows_who_runs_on_it() {
+        let settings = settings(&[("LAKEFS_INSTALLATION_FIXED_ID", "mine")]);
+        let kv: Arc<dyn KvStore> = Arc::new(MemKv::new());
+        let auth = wiring::auth(&settings, &kv, &wiring::ids());
+        for _ in 0..2 {
+            record_installation(&settings, &*kv, &auth).await.unwrap();
+        }
+        let id = auth.installation().id().await.unwrap();
+        assert_eq!(id.as_deref(), Some("mine"));
+        for (name, value) in [
+            ("lakefs_version", "1.84.0"),
+            ("lakefs_kv_type", kv.kind()),
+            ("os", std::env::consts::OS),
+            ("instrumentation", "Run"),
+        ] {
+            let key = format!("installation_metadata/{name}");
+            let stored = kv.get(b"auth", key.as_bytes()).await.unwrap();
+            assert_eq!(stored.as_deref(), Some(value.as_bytes()), "{name}");
+        }
+        assert!(!auth.installation().is_initialized().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_damaged_repository_does_not_keep_the_server_from_starting() {
+        let settings = settings(&[]);
+        let (ids, tasks) = (wiring::ids(), lakefs_runtime::TaskScope::new());
+        let kv: Arc<dyn KvStore> = Arc::new(MemKv::new());
+        let blocks = wiring::open_blocks(&settings, &ids, &tasks).unwrap();
+        let engine = wiring::engine(&settings, &kv, &blocks, &ids, &tasks);
+        check_repositories(&engine, "mem", "mem").await.unwrap();
+        kv.set(b"graveler", b"repos/broken", b"\x0a\xff")
+            .await
+            .unwrap();
+        assert!(
+            engine
+                .list_repositories(&ListRefs::default(), "")
+                .await
+                .is_err()
+        );
+        check_repositories(&engine, "mem", "mem").await.unwrap();
     }
 }

@@ -138,6 +138,7 @@ impl Stack {
     async fn prepare(&self, settings: &Settings, args: &RunArgs) -> Result<(), CommandError> {
         startup::check_users(&self.auth).await?;
         startup::automatic_setup(settings, &*self.kv, &self.auth).await?;
+        startup::record_installation(settings, &*self.kv, &self.auth).await?;
         let descriptor = self.blocks.descriptor();
         if !args.allow_mismatched_repos {
             startup::check_repositories(&self.engine, descriptor.kind, descriptor.scheme).await?;
