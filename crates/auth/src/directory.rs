@@ -2,8 +2,9 @@
 //!
 //! What is stored is held in memory for a few seconds ([`DirectoryOptions::cache_ttl`]), secrets
 //! decrypted, so that a request with a key pair costs a comparison and no scrypt. A change through
-//! this process shows at once; one by another server within the time. Signatures (the S3 protocol)
-//! need the secret itself: [`Directory::credential`].
+//! this process shows at once; one by another server within the time, but a new key of it at once:
+//! behind a load balancer the first request with it may reach any server. Signatures (the S3
+//! protocol) need the secret itself: [`Directory::credential`].
 //!
 //! Writes order their steps so that a crash never leaves a usable credential of a user who was
 //! removed, nor a user who cannot be given a credential.
@@ -25,8 +26,6 @@ use crate::{AuthError, SharedSecret, User};
 
 /// Where users come from that this server made.
 const INTERNAL: &str = "internal";
-/// A key that is not known makes the directory look again, but not more often than this.
-const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(1);
 /// Most credentials looked at; the mode has one.
 const MAX_CREDENTIALS: usize = 64;
 
@@ -177,9 +176,9 @@ impl Directory {
     pub async fn credential(&self, access_key_id: &str) -> Result<Arc<Credential>, AuthError> {
         let mut snapshot = self.current(self.options.cache_ttl).await?;
         if snapshot.held(access_key_id).is_none() {
-            snapshot = self
-                .current(self.options.cache_ttl.min(UNKNOWN_KEY_INTERVAL))
-                .await?;
+            // One look serves all who wait for it, so that unknown keys keep the store busy with one
+            // read at a time, however many there are.
+            snapshot = self.current(Duration::ZERO).await?;
         }
         let Some(held) = snapshot.held(access_key_id) else {
             return Err(AuthError::Unauthenticated);
