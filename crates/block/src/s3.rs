@@ -33,7 +33,7 @@ use crate::{
     Address, BlockError, BlockStore, ByteRange, GetOutcome, Location, MultipartStore, ObjectInfo,
     Presign, PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor, resolve_url,
 };
-use client::{Call, Client};
+use client::{Call, Client, Tries};
 use failure::Failure;
 pub use options::{Environment, S3Options, StaticCredentials};
 
@@ -217,17 +217,17 @@ impl BlockStore for S3BlockStore {
             return multipart::copy_in_parts(self, source, target, size).await;
         }
         let address = Self::address(target);
-        let mut retry = 0;
+        // A failure may also come inside of a 200, so that all tries are made here.
+        let mut tries = Tries::begin();
         loop {
-            let call =
-                Call::new(Method::PUT, target).header("x-amz-copy-source", &copy_source(source))?;
+            let call = Call::new(Method::PUT, target)
+                .once()
+                .header("x-amz-copy-source", &copy_source(source))?;
             let call = self.dress(call, &PutOptions::default())?;
             match self.client().send_for_text(call).await {
                 Ok(_) => return Ok(()),
-                // `send` has tried again what it could see; a failure inside a 200 it could not.
-                Err(failure) if failure.is_transient() && self.client().back_off(retry).await => {
-                    retry += 1;
-                }
+                Err(failure)
+                    if failure.is_transient() && self.client().back_off(&mut tries).await => {}
                 Err(failure) => return Err(failure.into_error("copy", &address)),
             }
         }

@@ -20,6 +20,8 @@ use deadpool_postgres::{
 };
 use futures_util::{StreamExt as _, pin_mut};
 use lakefs_runtime::Backoff;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 
 use self::connection_string::Target;
@@ -34,6 +36,11 @@ use crate::{
 /// Longest wait for a connection of the pool, for a new connection, and for the check of an old one.
 const POOL_WAIT: Duration = Duration::from_secs(10);
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for the deletion of a partition, of which nobody knows how large it is.
+const CLEAR_WAIT: Duration = Duration::from_mins(10);
+
+/// Name of the operation that deletes a partition.
+const CLEAR: &str = "clear_partition";
 
 /// How often an idempotent call is tried again.
 const RETRIES: u32 = 4;
@@ -61,6 +68,9 @@ pub struct PostgresOptions {
     pub connection_max_lifetime: Duration,
     /// Most entries fetched by one scan statement; zero means a fitting number.
     pub scan_page_size: usize,
+    /// Longest wait for the answer to a statement: a database that is frozen or cut off does not
+    /// refuse, it is silent, and would keep every request and every connection.
+    pub answer_timeout: Duration,
 }
 
 impl std::fmt::Debug for PostgresOptions {
@@ -78,6 +88,7 @@ impl Default for PostgresOptions {
             max_idle_connections: 25,
             connection_max_lifetime: Duration::from_mins(5),
             scan_page_size: 0,
+            answer_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -92,6 +103,7 @@ pub struct PostgresKv {
     location: String,
     scan_entries: usize,
     max_idle_connections: usize,
+    answer_timeout: Duration,
 }
 
 impl std::fmt::Debug for PostgresKv {
@@ -148,6 +160,7 @@ impl PostgresKv {
                 entries => entries,
             },
             max_idle_connections: options.max_idle_connections,
+            answer_timeout: options.answer_timeout,
         };
         store.create_tables(&target.table).await?;
         Ok(store)
@@ -180,7 +193,7 @@ impl PostgresKv {
         }
     }
 
-    async fn connection(&self, operation: &'static str) -> Result<Object, KvError> {
+    async fn connection(&self, operation: &'static str) -> Result<Object, Attempt> {
         if self.pool.status().available > self.max_idle_connections {
             let mut kept = 0;
             self.pool.retain(|_, _| {
@@ -188,10 +201,15 @@ impl PostgresKv {
                 kept <= self.max_idle_connections
             });
         }
-        self.pool
-            .get()
-            .await
-            .map_err(|error| pool_error(operation, error))
+        self.pool.get().await.map_err(|error| {
+            let silent = matches!(error, PoolError::Timeout(_));
+            let error = pool_error(operation, error);
+            if silent {
+                Attempt::NoConnection(error)
+            } else {
+                Attempt::Before(error)
+            }
+        })
     }
 
     /// Executes a statement that changes the table; answers the number of rows.
@@ -201,15 +219,24 @@ impl PostgresKv {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, Attempt> {
-        let connection = self.connection(operation).await.map_err(Attempt::Before)?;
-        let statement = connection
-            .prepare_cached(sql)
-            .await
-            .map_err(|error| Attempt::preparing(operation, error))?;
-        connection
-            .execute(&statement, parameters)
-            .await
-            .map_err(Attempt::Sent)
+        let connection = self.connection(operation).await?;
+        let limit = if operation == CLEAR {
+            CLEAR_WAIT
+        } else {
+            self.answer_timeout
+        };
+        let answer = timeout(limit, async {
+            let statement = connection
+                .prepare_cached(sql)
+                .await
+                .map_err(|error| Attempt::preparing(operation, error))?;
+            connection
+                .execute(&statement, parameters)
+                .await
+                .map_err(Attempt::Sent)
+        })
+        .await;
+        in_time(connection, answer)
     }
 
     /// Executes an idempotent statement, again if need be.
@@ -237,8 +264,24 @@ impl PostgresKv {
         page: &mut ScanPageBuilder,
     ) -> Result<ScanEnd, Attempt> {
         const OPERATION: &str = "scan";
-        let (start, after) = from;
-        let connection = self.connection(OPERATION).await.map_err(Attempt::Before)?;
+        let connection = self.connection(OPERATION).await?;
+        let answer = timeout(
+            self.answer_timeout,
+            self.scan_on(&connection, partition, from, limit, page),
+        )
+        .await;
+        in_time(connection, answer)
+    }
+
+    async fn scan_on(
+        &self,
+        connection: &Object,
+        partition: &[u8],
+        (start, after): (&[u8], bool),
+        limit: usize,
+        page: &mut ScanPageBuilder,
+    ) -> Result<ScanEnd, Attempt> {
+        const OPERATION: &str = "scan";
         let sql = if after {
             &self.statements.scan_after
         } else {
@@ -318,8 +361,24 @@ enum ScanEnd {
 enum Attempt {
     /// No connection, or the statement could not be prepared: it was not executed.
     Before(KvError),
+    /// No connection within the time there is: trying again would only take longer.
+    NoConnection(KvError),
     /// It was sent.
     Sent(tokio_postgres::Error),
+    /// It was sent, and there was no answer in time.
+    Silent(Elapsed),
+}
+
+/// Takes the answer of a statement. A connection that gave none is closed: whoever came next would
+/// wait behind the same statement.
+fn in_time<T>(
+    connection: Object,
+    answer: Result<Result<T, Attempt>, Elapsed>,
+) -> Result<T, Attempt> {
+    answer.unwrap_or_else(|silent| {
+        drop(Object::take(connection));
+        Err(Attempt::Silent(silent))
+    })
 }
 
 impl Attempt {
@@ -331,7 +390,7 @@ impl Attempt {
     async fn wait_or_report(self, operation: &'static str, retry: u32) -> Result<u32, KvError> {
         let again = match &self {
             Self::Before(KvError::Unavailable { .. }) => true,
-            Self::Before(_) => false,
+            Self::Before(_) | Self::NoConnection(_) | Self::Silent(_) => false,
             Self::Sent(error) => {
                 matches!(classify(error), Failure::NotExecuted | Failure::Unknown)
             }
@@ -340,10 +399,18 @@ impl Attempt {
             tokio::time::sleep(BACKOFF.wait(retry, 0.5)).await;
             return Ok(retry + 1);
         }
-        Err(match self {
-            Self::Before(error) => error,
+        Err(self.report(operation))
+    }
+
+    fn report(self, operation: &'static str) -> KvError {
+        match self {
+            Self::Before(error) | Self::NoConnection(error) => error,
             Self::Sent(error) => report(operation, error),
-        })
+            Self::Silent(error) => KvError::Unavailable {
+                operation,
+                source: error.into(),
+            },
+        }
     }
 }
 
@@ -376,17 +443,21 @@ impl KvStore for PostgresKv {
         let mut retry = 0;
         loop {
             let read = async {
-                let connection = self.connection("get").await.map_err(Attempt::Before)?;
-                let statement = connection
-                    .prepare_cached(&self.statements.get)
-                    .await
-                    .map_err(|error| Attempt::preparing("get", error))?;
-                let row = connection
-                    .query_opt(&statement, &[&partition, &key])
-                    .await
-                    .map_err(Attempt::Sent)?;
-                let value = row.map(|row| row.try_get(0).map(Bytes::copy_from_slice));
-                value.transpose().map_err(Attempt::Sent)
+                let connection = self.connection("get").await?;
+                let answer = timeout(self.answer_timeout, async {
+                    let statement = connection
+                        .prepare_cached(&self.statements.get)
+                        .await
+                        .map_err(|error| Attempt::preparing("get", error))?;
+                    let row = connection
+                        .query_opt(&statement, &[&partition, &key])
+                        .await
+                        .map_err(Attempt::Sent)?;
+                    let value = row.map(|row| row.try_get(0).map(Bytes::copy_from_slice));
+                    value.transpose().map_err(Attempt::Sent)
+                })
+                .await;
+                in_time(connection, answer)
             };
             match read.await {
                 Ok(value) => return Ok(value),
@@ -431,6 +502,12 @@ impl KvStore for PostgresKv {
                 Ok(1) => return Ok(SetIfOutcome::Stored),
                 Ok(_) => return Ok(SetIfOutcome::Mismatch),
                 Err(Attempt::Sent(error)) if classify(&error) == Failure::Unknown => {
+                    return Err(KvError::Indeterminate {
+                        operation: OPERATION,
+                        source: error.into(),
+                    });
+                }
+                Err(Attempt::Silent(error)) => {
                     return Err(KvError::Indeterminate {
                         operation: OPERATION,
                         source: error.into(),
@@ -505,13 +582,21 @@ impl KvStore for PostgresKv {
 
     async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
         check_partition(partition)?;
-        self.change("clear_partition", &self.statements.clear, &[&partition])
+        self.change(CLEAR, &self.statements.clear, &[&partition])
             .await
     }
 
     async fn ping(&self) -> Result<(), KvError> {
-        let connection = self.connection("ping").await?;
-        let answer = connection.simple_query("SELECT 1").await;
-        answer.map(drop).map_err(|error| report("ping", error))
+        let ping = async {
+            let connection = self.connection("ping").await?;
+            let answer = timeout(self.answer_timeout, async {
+                let answer = connection.simple_query("SELECT 1").await;
+                answer.map(drop).map_err(Attempt::Sent)
+            })
+            .await;
+            in_time(connection, answer)
+        };
+        ping.await
+            .map_err(|attempt: Attempt| attempt.report("ping"))
     }
 }

@@ -60,6 +60,7 @@ pub(crate) async fn open_kv(settings: &Settings) -> Result<Arc<dyn KvStore>, Wir
                     0 => defaults.scan_page_size,
                     chosen => chosen,
                 },
+                answer_timeout: defaults.answer_timeout,
             })
             .await;
             Ok(Arc::new(store.map_err(WiringError::Kv)?))

@@ -12,6 +12,7 @@ use lakefs_runtime::Ids;
 use lakefs_sigv4::{AmzDate, EMPTY_SHA256, PayloadMode, Signer, encode_path};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 
 use super::S3Options;
 use super::credentials::{CredentialSource, Found};
@@ -46,6 +47,7 @@ pub(super) struct Call<'a> {
     pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) payload: Payload,
+    once: bool,
 }
 
 impl<'a> Call<'a> {
@@ -56,7 +58,14 @@ impl<'a> Call<'a> {
             query: String::new(),
             headers: HeaderMap::new(),
             payload: Payload::Empty,
+            once: false,
         }
+    }
+
+    /// Leaves it to the caller to try again: two loops inside each other would multiply.
+    pub(super) fn once(mut self) -> Self {
+        self.once = true;
+        self
     }
 
     pub(super) fn query(mut self, query: impl Into<String>) -> Self {
@@ -80,6 +89,22 @@ pub(super) fn header_value(name: &str, value: &str) -> Result<HeaderValue, Block
     HeaderValue::from_bytes(value.as_bytes()).map_err(|_| BlockError::InvalidRequest {
         reason: format!("{name} cannot be {value:?}"),
     })
+}
+
+/// How often and since when something was tried.
+#[derive(Debug)]
+pub(super) struct Tries {
+    again: u32,
+    begun: Instant,
+}
+
+impl Tries {
+    pub(super) fn begin() -> Self {
+        Self {
+            again: 0,
+            begun: Instant::now(),
+        }
+    }
 }
 
 /// Makes calls.
@@ -129,12 +154,14 @@ impl Client {
         AmzDate::from_unix(self.ids.clock().now().seconds)
     }
 
-    /// Waits before try number `retry`, which is limited by `max_retries`; false when it is used up.
-    pub(super) async fn back_off(&self, retry: u32) -> bool {
-        if retry >= self.options.max_retries {
+    /// Waits before the next try; false when there is none. Tries are limited by `max_retries` and by
+    /// the time of one answer: a service that is silent is not waited for again and again.
+    pub(super) async fn back_off(&self, tries: &mut Tries) -> bool {
+        if tries.again >= self.options.max_retries || tries.begun.elapsed() >= self.timeout {
             return false;
         }
-        self.options.backoff.sleep(retry, &self.ids).await;
+        self.options.backoff.sleep(tries.again, &self.ids).await;
+        tries.again += 1;
         true
     }
 
@@ -143,7 +170,7 @@ impl Client {
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Response<Incoming>, Failure> {
         let region = self.region(&call.location.bucket).await?;
         let mut payload = call.payload;
-        let mut retry = 0;
+        let mut tries = Tries::begin();
         loop {
             let (body, again) = match payload {
                 Payload::Stream(stream, left) => (SendBody::Stream { stream, left }, None),
@@ -170,14 +197,13 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let Some(again) = again.filter(|_| failure.is_transient()) else {
+            let Some(again) = again.filter(|_| failure.is_transient() && !call.once) else {
                 return Err(failure);
             };
-            if !self.back_off(retry).await {
+            if !self.back_off(&mut tries).await {
                 return Err(failure);
             }
-            retry += 1;
-            tracing::debug!(?failure, retry, "object store call is tried again");
+            tracing::debug!(?failure, ?tries, "object store call is tried again");
             payload = again;
         }
     }
@@ -308,7 +334,7 @@ impl Client {
             bucket: bucket.to_owned(),
             key: String::new(),
         };
-        let mut retry = 0;
+        let mut tries = Tries::begin();
         loop {
             let found = self.credentials.get().await.map_err(Failure::Credentials)?;
             let body = SendBody::Chunks(VecDeque::new());
@@ -333,10 +359,9 @@ impl Client {
                 }
                 Err(cause) => classify_transport(cause),
             };
-            if !failure.is_transient() || !self.back_off(retry).await {
+            if !failure.is_transient() || !self.back_off(&mut tries).await {
                 return Err(failure);
             }
-            retry += 1;
         }
     }
 }

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-use super::client::Call;
+use super::client::{Call, Tries};
 use super::failure::Failure;
 use super::{S3BlockStore, etag};
 use crate::{BlockError, ByteRange, GetOutcome, Location};
@@ -74,7 +74,6 @@ pub(super) async fn get(
         position: start,
         end: start + length,
         body: Some(body),
-        retry: 0,
     };
     let stream = futures_util::stream::try_unfold(tail, |mut tail| async move {
         let chunk = tail.next().await?;
@@ -104,18 +103,16 @@ struct Tail {
     position: u64,
     end: u64,
     body: Option<Incoming>,
-    retry: u32,
 }
 
 impl Tail {
     async fn next(&mut self) -> Result<Option<Bytes>, BlockError> {
+        // Counted from the first failure: a stream that stalled goes on through another connection.
+        let mut tries = None;
         while self.position < self.end {
             let failure = match self.body.take() {
                 Some(body) => match self.read(body).await {
-                    Ok(chunk) => {
-                        self.retry = 0;
-                        return Ok(Some(chunk));
-                    }
+                    Ok(chunk) => return Ok(Some(chunk)),
                     Err(failure) => failure,
                 },
                 None => match self.resume().await {
@@ -128,11 +125,11 @@ impl Tail {
             };
             // Without an entity tag nobody knows that it is still the same object.
             let again = failure.is_transient() && self.etag.is_some();
-            if !again || !self.store.client().back_off(self.retry).await {
+            let tries = tries.get_or_insert_with(Tries::begin);
+            if !again || !self.store.client().back_off(tries).await {
                 let address = S3BlockStore::address(&self.location);
                 return Err(failure.into_error("get", &address));
             }
-            self.retry += 1;
         }
         Ok(None)
     }
@@ -167,6 +164,7 @@ impl Tail {
             end: self.end - 1,
         };
         let mut call = Call::new(Method::GET, &self.location)
+            .once()
             .header("range", &range.header())
             .map_err(Failure::Body)?;
         if let Some(etag) = &self.etag {

@@ -6,7 +6,7 @@ use http::Method;
 use lakefs_runtime::Timestamp;
 use lakefs_sigv4::encode_value;
 
-use super::client::{Call, Payload};
+use super::client::{Call, Payload, Tries};
 use super::failure::Failure;
 use super::{S3BlockStore, copy_source, upload, xml};
 use crate::store::{check_parts, multipart_etag};
@@ -147,9 +147,10 @@ impl MultipartStore for S3BlockStore {
         })?;
         let address = Self::address(location);
         let document = xml::complete_upload(parts);
-        let mut retry = 0;
+        let mut tries = Tries::begin();
         loop {
             let call = Call::new(Method::POST, location)
+                .once()
                 .query(upload_query(upload_id))
                 .header("content-type", "application/xml")?
                 .payload(Payload::Chunks(vec![document.clone().into()]));
@@ -161,10 +162,9 @@ impl MultipartStore for S3BlockStore {
                 break;
             }
             let again = failure.is_transient() || failure.is_indeterminate();
-            if !again || !self.client().back_off(retry).await {
+            if !again || !self.client().back_off(&mut tries).await {
                 return Err(failure.into_error("complete", &address));
             }
-            retry += 1;
         }
         let info = self.head(location).await?;
         info.ok_or(BlockError::NotFound { address })

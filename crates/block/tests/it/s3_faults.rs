@@ -168,6 +168,63 @@ async fn lasting_faults_are_reported_as_what_they_are() {
     assert_eq!(proxy.seen("PUT /lake/lasting").len(), 5);
 }
 
+/// Copies and completions try again what comes inside of a 200: around a call that tried again by
+/// itself, six tries became thirty-six.
+#[tokio::test]
+async fn tries_do_not_multiply() {
+    let Some((proxy, store)) = through_proxy(2).await else {
+        return;
+    };
+    let body = PutBody::from_bytes("x");
+    store
+        .put(&at("often"), body, &PutOptions::default())
+        .await
+        .unwrap();
+    let (place, settings) = (at("parts-often"), PutOptions::default());
+    let upload = store.create(&place, &settings).await.unwrap();
+    let part = lakefs_block::UploadedPart {
+        number: 1,
+        etag: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
+    };
+    for _ in 0..3 {
+        proxy.plan("PUT /lake/copied", Fault::Answer(503, "SlowDown"));
+        proxy.plan(
+            "POST /lake/parts-often?uploadId",
+            Fault::Answer(503, "SlowDown"),
+        );
+    }
+    let copied = store.copy(&at("often"), &at("copied")).await;
+    assert!(
+        matches!(copied, Err(BlockError::Unavailable { .. })),
+        "{copied:?}"
+    );
+    let done = store.complete(&place, &upload, &[part]).await;
+    assert!(
+        matches!(done, Err(BlockError::Unavailable { .. })),
+        "{done:?}"
+    );
+    assert_eq!(proxy.pending(), 0);
+}
+
+/// A service that takes connections and says nothing was waited for six times over.
+#[tokio::test]
+async fn a_silent_service_is_waited_for_once() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = S3Options {
+        max_retries: 5,
+        response_timeout: Duration::from_millis(300),
+        ..options(format!("http://{}", listener.local_addr().unwrap()))
+    };
+    let store = store(settings, TaskScope::new());
+    let head = store.head(&at("k")).await;
+    assert!(
+        matches!(head, Err(BlockError::Unavailable { .. })),
+        "{head:?}"
+    );
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(std::iter::from_fn(|| listener.accept().ok()).count(), 1);
+}
+
 #[tokio::test]
 async fn a_service_that_is_not_there_is_unavailable() {
     let settings = S3Options {

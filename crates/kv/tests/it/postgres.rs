@@ -32,6 +32,7 @@ async fn postgres() {
     refusals_say_why(&server).await;
     limited_roles_can_use_existing_tables(&server).await;
     pools_keep_their_limits(&server).await;
+    a_silent_database_is_not_waited_for(&server).await;
     tls_is_verified_as_asked(&server).await;
     restarts_are_survived(&server).await;
 }
@@ -146,6 +147,39 @@ async fn pools_keep_their_limits(server: &TestPostgres) {
         );
         tokio::task::yield_now().await;
     }
+}
+
+/// Requests and connections used to wait for ever for a database that was frozen.
+async fn a_silent_database_is_not_waited_for(server: &TestPostgres) {
+    let store = PostgresKv::open(PostgresOptions {
+        max_open_connections: 1,
+        answer_timeout: Duration::from_millis(200),
+        ..options(server.connection_string())
+    })
+    .await
+    .unwrap();
+    store.set(b"silent", b"k", b"v").await.unwrap();
+    let (other, connection) =
+        tokio_postgres::connect(&server.connection_string(), tokio_postgres::NoTls)
+            .await
+            .unwrap();
+    let work = async {
+        let lock = "BEGIN; LOCK TABLE kv IN ACCESS EXCLUSIVE MODE";
+        other.batch_execute(lock).await.unwrap();
+        let got = store.get(b"silent", b"k").await;
+        assert!(matches!(got, Err(KvError::Unavailable { .. })), "{got:?}");
+        let page = store.scan(b"silent", b"", 1).await;
+        assert!(matches!(page, Err(KvError::Unavailable { .. })), "{page:?}");
+        // Nobody knows whether it will be executed.
+        let set = store.set_if(b"silent", b"k", b"w", Predicate::Absent).await;
+        assert!(matches!(set, Err(KvError::Indeterminate { .. })), "{set:?}");
+        other.batch_execute("ROLLBACK").await.unwrap();
+        let got = store.get(b"silent", b"k").await.unwrap();
+        assert_eq!(got.as_deref(), Some(&b"v"[..]));
+    };
+    let work = std::pin::pin!(work);
+    let ended = futures_util::future::select(work, connection).await;
+    assert!(matches!(ended, futures_util::future::Either::Left(_)));
 }
 
 async fn tls_is_verified_as_asked(server: &TestPostgres) {
