@@ -149,10 +149,16 @@ fn format_time(now: Timestamp) -> String {
     )
 }
 
-/// `crates/kv/src/local.rs` as `kv/local.rs`.
+/// `crates/kv/src/local.rs` as `kv/local.rs`, and a file of a library without the place where it was
+/// on the machine that built this program.
 fn short_path(file: &str) -> String {
-    let start = file.rfind("crates/").map_or(0, |at| at + "crates/".len());
-    file.get(start..).unwrap_or(file).replace("/src/", "/")
+    let start = file.rfind("crates/").map(|at| at + "crates/".len());
+    let start = start.or_else(|| {
+        let (before, library) = file.split_once("/registry/src/")?;
+        Some(before.len() + "/registry/src/".len() + library.find('/')? + 1)
+    });
+    let short = file.get(start.unwrap_or(0)..).unwrap_or(file);
+    short.replace("/src/", "/")
 }
 
 #[cfg(test)]
@@ -183,6 +189,13 @@ mod tests {
             "time=\"2020-09-13T12:26:40.005Z\" level=info msg=\"two words \\\"here\\\"\\n\" \
              file=kv/local.rs path=\"/a b\" count=3 branch=main\n"
         );
+    }
+
+    #[test]
+    fn files_of_libraries_do_not_tell_where_this_was_built() {
+        let file = "/home/me/.cargo/registry/src/index.example-1949cf8c/pool-0.14.2/src/lib.rs";
+        assert_eq!(short_path(file), "pool-0.14.2/lib.rs");
+        assert_eq!(short_path("crates/kv/src/local.rs"), "kv/local.rs");
     }
 
     #[test]
