@@ -12,6 +12,10 @@ use crate::{Error, Result};
 /// Most bytes of keys and values of one object's, commit's or repository's metadata.
 pub(crate) const MAX_METADATA_BYTES: usize = 1 << 20;
 
+/// Longest name of a new branch or tag: with modifiers behind it, it must still fit in a reference
+/// (`lakefs_types::MAX_REFERENCE_BYTES`). Longer ones that lakeFS stored are read.
+const MAX_NEW_NAME_BYTES: usize = 512;
+
 const INVALID: &str = "invalid value: validation error";
 
 fn required(argument: &str) -> Error {
@@ -44,6 +48,7 @@ pub(crate) fn new_branch(name: &str) -> Result<BranchId> {
     if name.is_empty() {
         return Err(required("branch"));
     }
+    check_length("branch", name)?;
     BranchId::new(name).map_err(|_| {
         Error::invalid(format!(
             "argument branch: branch id: {INVALID}: branch id must consist of letters, digits, \
@@ -57,6 +62,22 @@ pub(crate) fn tag(name: &str) -> Result<TagId> {
         return Err(required("tagID"));
     }
     TagId::new(name).map_err(|_| Error::invalid(format!("argument tagID: tag id: {INVALID}")))
+}
+
+/// The name of a tag to create.
+pub(crate) fn new_tag(name: &str) -> Result<TagId> {
+    check_length("tagID", name)?;
+    tag(name)
+}
+
+fn check_length(argument: &str, name: &str) -> Result<()> {
+    let bytes = name.len();
+    if bytes > MAX_NEW_NAME_BYTES {
+        return Err(Error::invalid(format!(
+            "argument {argument}: {INVALID}: {bytes} is above maximum length ({MAX_NEW_NAME_BYTES})"
+        )));
+    }
+    Ok(())
 }
 
 pub(crate) fn path(path: &str) -> Result<ObjectPath> {

@@ -20,7 +20,7 @@ impl Service {
         self.audited(caller, call, async {
             self.may_create_tag(caller, repository, tag).await?;
             let repository = self.repository(repository).await?;
-            let id = names::tag(tag)?;
+            let id = names::new_tag(tag)?;
             let source = names::reference(reference)?;
             let made = self
                 .engine()

@@ -175,3 +175,71 @@ async fn metadata_has_a_limit() {
         .await;
     assert!(answer.refusal().1.contains("limit is 65536"));
 }
+
+/// The largest request passes, the next one does not (docs/design/0006-rest-api.md, "Limits").
+#[tokio::test]
+async fn limits_are_where_they_are_said_to_be() {
+    let lake = Lake::with_repository().await;
+    let object = |bytes: usize| format!("{MAIN}/objects?path={}", "p".repeat(bytes));
+    for (bytes, status) in [(1024, 201), (1025, 400)] {
+        let answer = lake.post(&object(bytes)).octets("x").send().await;
+        assert_eq!(answer.status, status, "path of {bytes} bytes");
+    }
+    for (bytes, status) in [(64 << 10, 201), ((64 << 10) + 1, 400)] {
+        let metadata = json!({"k": "v".repeat(bytes - 1)});
+        let body = json!({"physical_address": "mem://lake/x", "checksum": "c", "size_bytes": 1, "metadata": metadata});
+        let answer = lake.put(&object(1)).json(&body).send().await;
+        assert_eq!(answer.status, status, "object metadata of {bytes} bytes");
+    }
+    for (bytes, status) in [(1 << 20, 201), ((1 << 20) + 1, 400)] {
+        let long = "v".repeat(bytes);
+        let shorter = long.get(1..).unwrap();
+        for body in [
+            json!({"message": long, "allow_empty": true}),
+            json!({"message": "m", "allow_empty": true, "metadata": {"k": shorter}}),
+        ] {
+            let answer = lake.post(&format!("{MAIN}/commits")).json(&body);
+            assert_eq!(
+                answer.send().await.status,
+                status,
+                "commit of {bytes} bytes"
+            );
+        }
+    }
+    for (count, status) in [(1000, 200), (1001, 400)] {
+        let paths: Vec<_> = (0..count).map(|n| format!("p{n}")).collect();
+        let answer = lake.post(&format!("{MAIN}/objects/delete"));
+        let answer = answer.json(&json!({"paths": paths})).send().await;
+        assert_eq!(answer.status, status, "deletion of {count}");
+        for list in [
+            format!("{REPO}/refs/main/objects/ls?amount={count}"),
+            format!("{REPO}/refs/main/commits?{}", "objects=a&".repeat(count)),
+        ] {
+            let answer = lake.get(&list).send().await;
+            assert_eq!(answer.status, status, "list of {count}");
+        }
+    }
+    for (bytes, status) in [(512, 201), (513, 400)] {
+        let names = [
+            ("branches", "name", "source", "b"),
+            ("tags", "id", "ref", "t"),
+        ];
+        for (kind, name, source, letter) in names {
+            let body = json!({name: letter.repeat(bytes), source: "main"});
+            let answer = lake
+                .post(&format!("{REPO}/{kind}"))
+                .json(&body)
+                .send()
+                .await;
+            assert_eq!(answer.status, status, "{kind} of {bytes} bytes");
+        }
+    }
+    let longest = format!("{REPO}/refs/{}~1/objects/ls", "b".repeat(512));
+    assert_eq!(lake.get(&longest).send().await.status, 200);
+    for (bytes, status) in [(4 << 20, 400), ((4 << 20) + 1, 413)] {
+        let body = " ".repeat(bytes);
+        let answer = lake.post(&format!("{MAIN}/commits")).octets(body);
+        let answer = answer.header("content-type", "application/json");
+        assert_eq!(answer.send().await.status, status, "body of {bytes} bytes");
+    }
+}
