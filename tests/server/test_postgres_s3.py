@@ -6,6 +6,7 @@ import os
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import lakefs
 import pytest
@@ -23,37 +24,31 @@ ODD = "dir//a b#ü%?+&=.txt"
 class Installation:
     """A database, a bucket, and two servers on them."""
 
-    def __init__(self, root):
-        self.database, self.store = Postgres(root), Store()
+    def __init__(self, root, cleanup):
+        self.database = Postgres(root)
+        cleanup.callback(self.database.stop)
+        self.store = Store()
+        cleanup.callback(self.store.stop)
         self.store.bucket("lake")
         self.env = {**self.store.settings(), "LAKEFS_DATABASE_TYPE": "postgres",
                     "LAKEFS_DATABASE_POSTGRES_CONNECTION_STRING": self.database.create("lakefs")}
-        self.root, self.servers = root, []
+        self.root = root
         # Started together: both make the tables.
         with ThreadPoolExecutor(2) as pool:
-            self.servers = list(pool.map(self.start, ("one", "two")))
-        self.one, self.two = self.servers
+            self.one, self.two = pool.map(lambda name: cleanup.enter_context(Server(root / name, env=self.env)), ("one", "two"))
         keys = {"username": "admin", "key": {"access_key_id": KEY, "secret_access_key": SECRET}}
         self.one.ok("POST", "/setup_lakefs", keys, auth=False)
         # A server that was there before the user was knows the new key at once.
         assert self.two.call("GET", "/user").status == 200
         self.one.ok("POST", "/repositories", {"name": "example-repo", "storage_namespace": "s3://lake/example"})
 
-    def start(self, name):
-        return Server(self.root / name, env=self.env)
-
-    def stop(self):
-        codes = [server.stop() for server in self.servers]
-        self.database.stop()
-        self.store.stop()
-        assert codes == [0, 0]
-
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory):
-    running = Installation(tmp_path_factory.mktemp("postgres-s3"))
-    yield running
-    running.stop()
+    with ExitStack() as cleanup:
+        running = Installation(tmp_path_factory.mktemp("postgres-s3"), cleanup)
+        yield running
+        assert [running.one.stop(), running.two.stop()] == [0, 0]
 
 
 @pytest.fixture
@@ -226,12 +221,6 @@ def test_nothing_is_lost_between_two_servers(lake):
         assert lake.two.call("GET", f"{at}/objects?path={quote(path)}").text == path
 
 
-def store_requests(server):
-    """Requests this server made to the store to read."""
-    lines = server.call("GET", "/metrics", api=False).text.splitlines()
-    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("s3_operation") and "_total" in line)
-
-
 def test_committed_tables_are_cached_on_disk(lake):
     on, at = branch(lake, "cached")
     lake.one.ok("POST", f"{on}/objects?path=cached", raw=b"x")
@@ -257,11 +246,12 @@ def test_committed_tables_are_cached_on_disk(lake):
         assert third.pages(f"{at}/objects/ls") == expected
 
 
-def unavailable(answer):
-    """503, in the form clients know, and soon again."""
-    assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0, (answer.status, answer.text)
-    assert answer.headers["Content-Type"] == "application/json" and answer.json()["message"]
-    return True
+def refused_together(server, requests):
+    """Simultaneous requests answered 503, in the form clients know, with a time to come back."""
+    with ThreadPoolExecutor(len(requests)) as pool:
+        for answer in pool.map(lambda request: server.call(*request), requests):
+            assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0, (answer.status, answer.text)
+            assert answer.headers["Content-Type"] == "application/json" and answer.json()["message"]
 
 
 def test_an_outage_of_the_store_ends_by_itself(lake):
@@ -270,11 +260,8 @@ def test_an_outage_of_the_store_ends_by_itself(lake):
     lake.store.gate.close()
     try:
         assert lake.one.call("GET", f"{at}/objects/stat?path=a").status == 200, "metadata needs no store"
-        requests = [("GET", f"{at}/objects?path=a", None), ("POST", f"{on}/objects?path=b", b"b"),
-                    ("POST", f"{on}/commits", None)]
-        with ThreadPoolExecutor(3) as pool:
-            assert all(pool.map(lambda each: unavailable(lake.one.call(each[0], each[1], raw=each[2], body=None if each[2]
-                       or each[0] == "GET" else {"message": "b"})), requests))
+        refused_together(lake.one, [("GET", f"{at}/objects?path=a"), ("POST", f"{on}/objects?path=b", None, b"b"),
+                                   ("POST", f"{on}/commits", {"message": "b"})])
     finally:
         lake.store.gate.open()
     assert lake.one.call("GET", f"{at}/objects?path=a").body == b"a"
@@ -288,10 +275,8 @@ def test_an_outage_of_the_database_ends_by_itself(lake):
     lake.one.ok("POST", f"{on}/objects?path=a", raw=b"a")
     lake.database.stop()
     try:
-        requests = [("GET", f"{at}/objects/stat?path=a", None), ("POST", f"{on}/objects?path=b", b"b"),
-                    ("GET", f"{BASE}/branches", None)]
-        with ThreadPoolExecutor(3) as pool:
-            assert all(pool.map(lambda each: unavailable(lake.one.call(*each[:2], raw=each[2])), requests))
+        refused_together(lake.one, [("GET", f"{at}/objects/stat?path=a"), ("POST", f"{on}/objects?path=b", None, b"b"),
+                                   ("GET", f"{BASE}/branches")])
         assert lake.one.call("GET", "/_health", api=False).status == 200
     finally:
         lake.database.start()
