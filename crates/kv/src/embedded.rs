@@ -31,8 +31,13 @@ use crate::{
 /// A scan for more entries than this leaves the asynchronous threads alone: it takes milliseconds.
 const INLINE_SCAN_ENTRIES: usize = 2048;
 
-/// Keys that `clear_partition` removes with one sync.
-const CLEAR_KEYS: usize = 8192;
+/// Keys that `clear_partition` removes with one sync: a millisecond of work, so that requests are not
+/// kept waiting behind it.
+const CLEAR_KEYS: usize = 1024;
+
+/// After each such step `clear_partition` rests for this many times what the step took. It clears what
+/// nobody can reach any more; on a machine of one processor its haste would show in every request.
+const CLEAR_REST: u32 = 2;
 
 /// Settings of an [`EmbeddedKv`].
 #[derive(Debug, Clone)]
@@ -202,6 +207,7 @@ impl KvStore for EmbeddedKv {
         let partition = PartitionPrefix::of(partition)?;
         let mut range = partition.range_from(b"");
         loop {
+            let begun = tokio::time::Instant::now();
             let (slot, from) = (Arc::clone(&self.slot), range.clone());
             let keys = lakefs_runtime::spawn_blocking(move || {
                 slot.read("clear_partition", |engine| engine.keys(from, CLEAR_KEYS))
@@ -218,6 +224,7 @@ impl KvStore for EmbeddedKv {
             if whole {
                 return Ok(());
             }
+            tokio::time::sleep(begun.elapsed() * CLEAR_REST).await;
         }
     }
 
