@@ -67,10 +67,55 @@ impl ErrorKind {
     }
 }
 
+/// What exactly a failure is about, where a protocol has an answer of its own for it. The kind still says
+/// what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// There is no such repository, or it is being deleted.
+    RepositoryNotFound,
+    /// There is no such branch.
+    BranchNotFound,
+    /// A reference expression names nothing.
+    ReferenceNotFound,
+    /// A reference expression, branch name or repository name is not one.
+    InvalidName,
+    /// A write to something that is no branch, such as a tag or a commit.
+    NotABranch,
+    /// There is no such object.
+    ObjectNotFound,
+    /// There is a record of the object, but its bytes are gone from the store.
+    DataMissing,
+    /// A protection rule forbids the change.
+    ProtectedBranch,
+    /// The repository takes no changes.
+    ReadOnlyRepository,
+    /// The path is empty.
+    PathEmpty,
+    /// The path is longer than allowed.
+    PathTooLong,
+    /// The body had not as many bytes as announced.
+    BodyLength,
+    /// The body ended early or broke.
+    BodyBroken,
+    /// The body is not what its digest says.
+    DigestMismatch,
+    /// There is no such multipart upload.
+    UploadNotFound,
+    /// A part was not uploaded, or is another than meant.
+    InvalidPart,
+    /// Parts are not listed in ascending order.
+    InvalidPartOrder,
+    /// A part other than the last is too small.
+    PartTooSmall,
+    /// Somebody else wrote the object at the same time.
+    WriteConflict,
+}
+
 /// A failed use-case.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
+    reason: Option<Reason>,
     message: String,
     source: Option<Cause>,
 }
@@ -80,9 +125,17 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
+            reason: None,
             message: message.into(),
             source: None,
         }
+    }
+
+    /// Says what exactly the failure is about.
+    #[must_use]
+    pub(crate) fn because(mut self, reason: Reason) -> Self {
+        self.reason = Some(reason);
+        self
     }
 
     /// Adds what happened below; it is logged and never shown.
@@ -95,6 +148,11 @@ impl Error {
     /// What the failure means to the caller.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// What exactly it is about, where that is known.
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason
     }
 
     /// What to tell the caller.

@@ -7,7 +7,7 @@ use lakefs_kv::KvError;
 use lakefs_tree::TreeError;
 use lakefs_versioning::Error as EngineError;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Reason};
 
 const UNAVAILABLE: &str = "service unavailable, try again later";
 
@@ -48,7 +48,30 @@ pub(crate) fn engine_failure(error: EngineError) -> Error {
         // The enumeration may grow; what is not known here is not the caller's fault.
         _ => K::Internal,
     };
-    Error::new(kind, error.to_string()).caused_by(error)
+    let failure = Error::new(kind, error.to_string());
+    let failure = match engine_reason(&error) {
+        Some(reason) => failure.because(reason),
+        None => failure,
+    };
+    failure.caused_by(error)
+}
+
+/// What exactly a failure of the engine is about.
+fn engine_reason(error: &EngineError) -> Option<Reason> {
+    use EngineError as E;
+    Some(match error {
+        E::RepositoryNotFound { .. } | E::RepositoryInDeletion { .. } => Reason::RepositoryNotFound,
+        E::BranchNotFound { .. } => Reason::BranchNotFound,
+        E::RefNotFound { .. }
+        | E::RefAmbiguous { .. }
+        | E::TagNotFound { .. }
+        | E::CommitNotFound { .. } => Reason::ReferenceNotFound,
+        E::RefInvalid { .. } => Reason::InvalidName,
+        E::ObjectNotFound { .. } => Reason::ObjectNotFound,
+        E::Protected { .. } => Reason::ProtectedBranch,
+        E::ReadOnly { .. } => Reason::ReadOnlyRepository,
+        _ => return None,
+    })
 }
 
 /// A failure below the engine, whose own text says nothing.
@@ -84,25 +107,47 @@ pub(crate) fn kv_failure(error: KvError) -> Error {
 
 /// A failure of the object store.
 pub(crate) fn block_failure(error: BlockError) -> Error {
-    let (kind, message) = match &error {
+    use BlockError as B;
+    use ErrorKind as K;
+    let (kind, reason, message) = match &error {
         // There is a record of the object, but the object is not there.
-        BlockError::NotFound { .. } => (ErrorKind::Gone, "No data".to_owned()),
-        BlockError::RangeNotSatisfiable { .. } => (
-            ErrorKind::RangeNotSatisfiable,
+        B::NotFound { .. } => (K::Gone, Some(Reason::DataMissing), "No data".to_owned()),
+        B::RangeNotSatisfiable { .. } => (
+            K::RangeNotSatisfiable,
+            None,
             "Requested Range Not Satisfiable".to_owned(),
         ),
-        BlockError::InvalidAddress { .. } | BlockError::InvalidRequest { .. } => {
-            (ErrorKind::Invalid, error.to_string())
+        B::InvalidAddress { .. } | B::InvalidRequest { .. } | B::Unsupported { .. } => {
+            (K::Invalid, None, error.to_string())
         }
-        BlockError::Body(_) => (ErrorKind::Invalid, "request body ended early".to_owned()),
-        BlockError::Denied { .. } => (
-            ErrorKind::Forbidden,
-            "object store refused access".to_owned(),
+        B::Body(_) => (
+            K::Invalid,
+            Some(Reason::BodyBroken),
+            "request body ended early".to_owned(),
         ),
-        BlockError::Unavailable { .. } => (ErrorKind::Unavailable, UNAVAILABLE.to_owned()),
-        BlockError::Unsupported { .. } => (ErrorKind::Invalid, error.to_string()),
+        B::BodyLength { .. } => (K::Invalid, Some(Reason::BodyLength), error.to_string()),
+        B::DigestMismatch { .. } => (K::Invalid, Some(Reason::DigestMismatch), error.to_string()),
+        B::NoSuchUpload { .. } => (
+            K::NotFound,
+            Some(Reason::UploadNotFound),
+            "upload not found".to_owned(),
+        ),
+        B::InvalidPart { .. } => (K::Invalid, Some(Reason::InvalidPart), error.to_string()),
+        B::InvalidPartOrder => (
+            K::Invalid,
+            Some(Reason::InvalidPartOrder),
+            error.to_string(),
+        ),
+        B::PartTooSmall { .. } => (K::Invalid, Some(Reason::PartTooSmall), error.to_string()),
+        B::Denied { .. } => (K::Forbidden, None, "object store refused access".to_owned()),
+        B::Unavailable { .. } => (K::Unavailable, None, UNAVAILABLE.to_owned()),
     };
-    Error::new(kind, message).caused_by(error)
+    let failure = Error::new(kind, message);
+    let failure = match reason {
+        Some(reason) => failure.because(reason),
+        None => failure,
+    };
+    failure.caused_by(error)
 }
 
 /// A failure of the user records.

@@ -35,7 +35,7 @@ pub use caller::Caller;
 pub use commit::create::{CreateCommit, CreateCommitRecord};
 pub use commit::model::Commit;
 pub use commit::read::LogCommits;
-pub use error::{Cause, Error, ErrorKind, Result};
+pub use error::{Cause, Error, ErrorKind, Reason, Result};
 pub use info::config::{ServerConfig, VersionConfig};
 pub use info::usage::{UsageReport, UsageSummary};
 pub use lakefs_block::{BlockError, ByteStream, PutBody, StoreDescriptor, UploadedPart};

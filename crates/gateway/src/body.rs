@@ -1,0 +1,1 @@
+//! Bodies of requests: from the connection's frames to the bytes of an object, checked on the way.

@@ -1,0 +1,156 @@
+//! What a failure is called in S3: code, status and text; and the one table from the errors of the
+//! use-cases.
+
+use http::StatusCode;
+use lakefs_service::{Cause, Error as ServiceError, ErrorKind};
+
+macro_rules! codes {
+    ($($(#[$meta:meta])* $name:ident = $text:literal, $status:literal, $message:literal;)*) => {
+        /// An error code of S3, or one of lakeFS's own that its users match on.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Code { $($(#[$meta])* $name,)* }
+
+        impl Code {
+            /// Every code.
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// As it stands in the error document.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The status it comes with.
+            pub(crate) fn status(self) -> StatusCode {
+                let status: u16 = match self { $(Self::$name => $status,)* };
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+
+            /// What is said where nothing more specific is known.
+            pub(crate) const fn message(self) -> &'static str {
+                match self { $(Self::$name => $message,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    AccessDenied = "AccessDenied", 403, "Access Denied.";
+    AuthorizationHeaderMalformed = "AuthorizationHeaderMalformed", 400, "The authorization header that you provided is not valid.";
+    AuthorizationQueryParametersError = "AuthorizationQueryParametersError", 400, "Query-string authentication is not complete or not valid.";
+    BadDigest = "BadDigest", 400, "The digest you sent is not that of the data we received.";
+    BadRequest = "BadRequest", 400, "400 BadRequest";
+    BucketAlreadyExists = "BucketAlreadyExists", 409, "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.";
+    BucketNotEmpty = "BucketNotEmpty", 409, "The bucket you tried to delete is not empty.";
+    ConditionalRequestConflict = "ConditionalRequestConflict", 409, "Somebody else wrote the object at the same time. Try again.";
+    EntityTooLarge = "EntityTooLarge", 400, "The object is larger than what one request may upload.";
+    EntityTooSmall = "EntityTooSmall", 400, "A part other than the last is smaller than the least allowed size.";
+    IncompleteBody = "IncompleteBody", 400, "The body has not as many bytes as were announced.";
+    InternalError = "InternalError", 500, "We encountered an internal error, please try again.";
+    InvalidAccessKeyId = "InvalidAccessKeyId", 403, "The access key ID you provided does not exist in our records.";
+    InvalidArgument = "InvalidArgument", 400, "Invalid Argument";
+    InvalidBucketName = "InvalidBucketName", 400, "The bucket name is not valid.";
+    InvalidDigest = "InvalidDigest", 400, "The Content-MD5 you sent is not an MD5 in Base64.";
+    InvalidPart = "InvalidPart", 400, "A part was not uploaded, or has another entity tag than the one given.";
+    InvalidPartNumber = "InvalidPartNumber", 416, "The object has no such part.";
+    InvalidPartOrder = "InvalidPartOrder", 400, "The parts are not listed by ascending part number.";
+    InvalidRange = "InvalidRange", 416, "The requested range is not satisfiable";
+    InvalidRequest = "InvalidRequest", 400, "Invalid Request";
+    InvalidTag = "InvalidTag", 400, "The tag is not valid.";
+    InvalidUri = "InvalidURI", 400, "The URI cannot be understood.";
+    KeyTooLong = "KeyTooLongError", 400, "The key is too long.";
+    MalformedDate = "MalformedDate", 400, "The date is not in one of the formats that signatures use.";
+    MalformedXml = "MalformedXML", 400, "The XML you sent is not well-formed, or not what this operation takes.";
+    MaxMessageLengthExceeded = "MaxMessageLengthExceeded", 400, "The document is too long.";
+    MetadataTooLarge = "MetadataTooLarge", 400, "The user metadata has more bytes than are allowed.";
+    MethodNotAllowed = "MethodNotAllowed", 405, "The method is not allowed against this resource.";
+    MissingContentLength = "MissingContentLength", 411, "The length of the body must be given in Content-Length.";
+    MissingFields = "MissingFields", 400, "Missing fields in request.";
+    NoSuchBucket = "NoSuchBucket", 404, "The specified bucket does not exist";
+    NoSuchKey = "NoSuchKey", 404, "The specified key does not exist.";
+    NoSuchUpload = "NoSuchUpload", 404, "There is no such upload; it may have been completed or aborted.";
+    NoSuchVersion = "NoSuchVersion", 404, "The specified version does not exist.";
+    NotImplemented = "NotImplemented", 501, "A header you provided implies functionality that is not implemented";
+    NotModified = "NotModified", 304, "Not Modified";
+    PreconditionFailed = "PreconditionFailed", 412, "At least one of the preconditions you specified did not hold.";
+    RequestTimeTooSkewed = "RequestTimeTooSkewed", 403, "The difference between the request time and the server's time is too large.";
+    RequestTimeout = "RequestTimeout", 400, "The body stood still for too long.";
+    ServiceUnavailable = "ServiceUnavailable", 503, "The service is not available now. Try again.";
+    SignatureDoesNotMatch = "SignatureDoesNotMatch", 403, "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
+    SlowDown = "SlowDown", 503, "Please reduce your request rate.";
+    Sha256Mismatch = "XAmzContentSHA256Mismatch", 400, "The SHA-256 you sent is not that of the data we received.";
+    LakefsNotSupported = "ERRLakeFSNotSupported", 405, "This operation is not supported in LakeFS";
+    LakefsWrongEndpoint = "ERRLakeFSWrongEndpoint", 404, "This is not an endpoint for S3 requests.";
+    LakefsApiEndpoint = "ErrNoSuchBucketPossibleAPIEndpoint", 404, "There is no such repository. The address looks like that of the REST API: use the S3 endpoint without it.";
+    LakefsProtectedBranch = "ErrWriteToProtectedBranch", 403, "Attempted to write to a protected branch";
+    LakefsReadOnlyRepository = "ErrReadOnlyRepository", 403, "Attempted to write to a read-only repository";
+}
+
+/// A failed S3 request.
+#[derive(Debug)]
+pub(crate) struct S3Error {
+    pub(crate) code: Code,
+    /// What to tell the client; the code's own text when `None`.
+    pub(crate) message: Option<String>,
+    /// Further elements of the document, in order.
+    pub(crate) details: Vec<(&'static str, String)>,
+    /// What happened below; logged, never shown.
+    pub(crate) source: Option<Cause>,
+}
+
+impl S3Error {
+    pub(crate) fn new(code: Code) -> Self {
+        Self {
+            code,
+            message: None,
+            details: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// With a text of its own.
+    pub(crate) fn with(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            message: Some(message.into()),
+            ..Self::new(code)
+        }
+    }
+
+    /// Adds an element to the error document.
+    #[must_use]
+    pub(crate) fn detail(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.details.push((name, value.into()));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn caused_by(mut self, source: impl Into<Cause>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or(self.code.message())
+    }
+}
+
+impl From<ServiceError> for S3Error {
+    fn from(error: ServiceError) -> Self {
+        let code = match error.kind() {
+            ErrorKind::Invalid => Code::InvalidArgument,
+            ErrorKind::Unauthorized => Code::AccessDenied,
+            ErrorKind::Forbidden => Code::AccessDenied,
+            ErrorKind::NotFound => Code::NoSuchKey,
+            ErrorKind::Conflict | ErrorKind::MergeConflict => Code::ConditionalRequestConflict,
+            ErrorKind::Gone => Code::NoSuchVersion,
+            ErrorKind::PreconditionFailed => Code::PreconditionFailed,
+            ErrorKind::RangeNotSatisfiable => Code::InvalidRange,
+            ErrorKind::TooManyRequests => Code::SlowDown,
+            ErrorKind::Canceled => Code::RequestTimeout,
+            ErrorKind::Internal => Code::InternalError,
+            ErrorKind::NotImplemented => Code::NotImplemented,
+            ErrorKind::Unavailable => Code::ServiceUnavailable,
+        };
+        Self::new(code).caused_by(error)
+    }
+}

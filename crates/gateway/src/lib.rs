@@ -1,0 +1,23 @@
+//! The S3 gateway: `s3://<repository>/<reference>/<path>` for every client that speaks S3.
+//!
+//! [`Gateway::handle`] takes a request and answers it: where it points ([`target`]), which operation it
+//! is ([`operation`]), who signed it ([`auth`]), and then one function of [`ops`], which parses, calls
+//! one use-case and renders. Design: docs/design/0009-s3-gateway.md.
+
+mod auth;
+mod body;
+mod error;
+mod gateway;
+mod operation;
+mod ops;
+mod options;
+mod query;
+mod request;
+mod response;
+mod target;
+mod xml;
+
+pub use gateway::{Answer, Facts, Gateway, GatewayParts};
+pub use options::{BucketAlias, GatewayOptions};
+pub use request::RequestBody;
+pub use response::Body;
