@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 
 use crate::{BlockError, ByteStream, GetOutcome, PutBody};
 
-/// Gives the chunks of a [`PutBody`] and fails with [`BlockError::Body`] when it is shorter or longer
+/// Gives the chunks of a [`PutBody`] and fails with [`BlockError::BodyLength`] when it is shorter or longer
 /// than it said.
 pub struct BodyReader {
     stream: ByteStream,
@@ -48,6 +48,13 @@ impl BodyReader {
         self.received
     }
 
+    fn wrong_length(&self, declared: u64) -> BlockError {
+        BlockError::BodyLength {
+            declared,
+            received: self.received,
+        }
+    }
+
     /// The next chunk, never empty; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, BlockError> {
         if let Some(chunk) = self.pushed_back.pop_front() {
@@ -59,7 +66,7 @@ impl BodyReader {
                 if let Some(length) = self.length
                     && self.received != length
                 {
-                    return Err(body_length(length, self.received));
+                    return Err(self.wrong_length(length));
                 }
                 break;
             };
@@ -68,13 +75,21 @@ impl BodyReader {
             if let Some(length) = self.length
                 && self.received > length
             {
-                return Err(body_length(length, self.received));
+                return Err(self.wrong_length(length));
             }
             if !chunk.is_empty() {
                 return Ok(Some(chunk));
             }
         }
         Ok(None)
+    }
+
+    /// Fails unless all has been read and the stream ends here as it should.
+    pub async fn expect_end(&mut self) -> Result<(), BlockError> {
+        match self.next().await? {
+            None => Ok(()),
+            Some(_) => Err(self.wrong_length(self.received)),
+        }
     }
 
     /// Chunks of together at least `target` bytes, or all that is left. The last chunk is cut so that
@@ -95,17 +110,6 @@ impl BodyReader {
         }
         Ok(chunks)
     }
-}
-
-fn body_length(expected: u64, received: u64) -> BlockError {
-    let what = if received < expected {
-        "ended early"
-    } else {
-        "is longer than declared"
-    };
-    BlockError::Body(
-        format!("the body {what}: {received} bytes received of {expected} declared").into(),
-    )
 }
 
 impl GetOutcome {
@@ -169,7 +173,10 @@ mod tests {
                 while reader.next().await?.is_some() {}
                 Ok::<_, BlockError>(())
             };
-            assert!(matches!(outcome.await, Err(BlockError::Body(_))));
+            assert!(matches!(
+                outcome.await,
+                Err(BlockError::BodyLength { declared, received: 3 }) if declared == length
+            ));
         }
     }
 }

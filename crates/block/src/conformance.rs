@@ -39,6 +39,7 @@ pub async fn run(store: Arc<dyn BlockStore>, namespace: &StorageNamespace, profi
     suite.a_put_replaces_the_object().await;
     suite.keys_are_literal_and_distinct().await;
     suite.bad_bodies_store_nothing().await;
+    suite.another_md5_than_expected_stores_nothing().await;
     suite.a_dropped_put_stores_nothing().await;
     suite.racing_puts_leave_one_whole_object().await;
     suite.copies_stand_alone().await;
@@ -47,6 +48,7 @@ pub async fn run(store: Arc<dyn BlockStore>, namespace: &StorageNamespace, profi
         suite.parts_make_an_object().await;
         suite.wrong_completions_are_refused().await;
         suite.uploads_can_be_aborted().await;
+        suite.bad_parts_are_not_kept().await;
     }
 }
 
@@ -274,17 +276,49 @@ impl Suite {
             let bytes = pattern(size, 4);
             let long = chunked(&bytes, 65_536, Some(size as u64 - 1));
             let short = chunked(&bytes, 65_536, Some(size as u64 + 1));
-            let mut broken = chunked(&bytes, 65_536, Some(size as u64 + 1));
-            let error = || futures_util::stream::once(async { Err(disconnected()) });
-            broken.stream = Box::pin(futures_util::StreamExt::chain(broken.stream, error()));
-            for body in [long, short, broken] {
+            let cut = failing(chunked(&bytes, 65_536, Some(size as u64 + 1)));
+            let late = failing(chunked(&bytes, 65_536, Some(size as u64)));
+            for (body, found) in [
+                (long, "length"),
+                (short, "length"),
+                (cut, "stream"),
+                (late, "stream"),
+            ] {
                 let stored = self
                     .store
                     .put(&self.at("bad"), body, &PutOptions::default())
                     .await;
-                assert!(matches!(stored, Err(BlockError::Body(_))), "{stored:?}");
+                check_refusal(stored.map(drop), found);
                 assert_eq!(self.head("bad").await, None);
             }
+        }
+    }
+
+    async fn another_md5_than_expected_stores_nothing(&self) {
+        for size in [0, 10, 3_000_000, 20_000_000] {
+            let bytes = pattern(size, 13);
+            let mut expected: [u8; 16] = Md5::digest(&bytes).into();
+            for without_md5 in [false, true] {
+                let options = PutOptions {
+                    expected_md5: Some(expected),
+                    without_md5,
+                    ..PutOptions::default()
+                };
+                let body = chunked(&bytes, 65_536, Some(size as u64));
+                let stored = self.store.put(&self.at("digest"), body, &options).await;
+                stored.unwrap_or_else(|error| fail("put", "digest", &error));
+            }
+            expected[0] ^= 1;
+            let options = PutOptions {
+                expected_md5: Some(expected),
+                without_md5: true,
+                ..PutOptions::default()
+            };
+            let body = chunked(&bytes, 65_536, None);
+            let place = self.at("digest/wrong");
+            let stored = self.store.put(&place, body, &options).await;
+            check_refusal(stored.map(drop), "digest");
+            assert_eq!(self.head("digest/wrong").await, None);
         }
     }
 
@@ -406,7 +440,13 @@ impl Suite {
     async fn part(&self, place: &Location, id: &str, number: u32, bytes: &Bytes) -> UploadedPart {
         let store = self.store.multipart().expect("checked by the caller");
         let part = store
-            .upload_part(place, id, number, PutBody::from_bytes(bytes.clone()))
+            .upload_part(
+                place,
+                id,
+                number,
+                PutBody::from_bytes(bytes.clone()),
+                &PutOptions::default(),
+            )
             .await
             .unwrap_or_else(|error| fail("upload_part", &place.key, &error));
         assert_eq!(part.etag, hex::encode(Md5::digest(bytes)));
@@ -427,26 +467,22 @@ impl Suite {
             number: 2,
             etag: "0".repeat(32),
         };
-        for parts in [
-            vec![],
-            vec![other.clone()],
-            vec![changed],
-            vec![part.clone(), other],
+        for (parts, found) in [
+            (vec![], "request"),
+            (vec![other.clone()], "part"),
+            (vec![changed], "part"),
+            (vec![part.clone(), other.clone()], "part"),
+            (vec![other, part.clone()], "order"),
+            (vec![part.clone(), part.clone()], "order"),
         ] {
             let refused = store.complete(&place, &id, &parts).await;
-            assert!(
-                matches!(refused, Err(BlockError::InvalidRequest { .. })),
-                "{parts:?}: {refused:?}"
-            );
+            check_refusal(refused.map(drop), found);
             assert_eq!(self.head("multi/wrong").await, None);
         }
         for number in [0, 10_001] {
             let body = PutBody::from_bytes("x");
-            let refused = store.upload_part(&place, &id, number, body).await;
-            assert!(
-                matches!(refused, Err(BlockError::InvalidRequest { .. })),
-                "part {number}: {refused:?}"
-            );
+            let refused = store.upload_part(&place, &id, number, body, &options).await;
+            check_refusal(refused.map(drop), "request");
         }
         let done = store.complete(&place, &id, &[part]).await;
         assert_eq!(done.expect("a completion").size, 10);
@@ -470,22 +506,81 @@ impl Suite {
             store.complete(&place, &id, &[part]).await.map(drop),
             store.list_parts(&place, &id, 0, 1).await.map(drop),
             store
-                .upload_part(&place, &id, 1, PutBody::from_bytes("x"))
+                .upload_part(&place, &id, 1, PutBody::from_bytes("x"), &options)
                 .await
                 .map(drop),
         ];
         for outcome in unknown {
-            assert!(
-                matches!(outcome, Err(BlockError::InvalidRequest { .. })),
-                "{outcome:?}"
-            );
+            check_refusal(outcome, "upload");
         }
         assert_eq!(self.head("multi/aborted").await, None);
     }
+
+    async fn bad_parts_are_not_kept(&self) {
+        let store = self.store.multipart().expect("checked by the caller");
+        let place = self.at("multi/bad");
+        let plain = PutOptions::default();
+        let id = store.create(&place, &plain).await.expect("an upload");
+        // Small enough for one request, and too large for it.
+        for size in [10, 9_000_000] {
+            let bytes = pattern(size, 14);
+            let mut expected: [u8; 16] = Md5::digest(&bytes).into();
+            let right = PutOptions {
+                expected_md5: Some(expected),
+                ..PutOptions::default()
+            };
+            let body = chunked(&bytes, 65_536, Some(size as u64));
+            let kept = store.upload_part(&place, &id, 1, body, &right).await;
+            let kept = kept.unwrap_or_else(|error| fail("upload_part", "multi/bad", &error));
+            expected[15] ^= 1;
+            let wrong = PutOptions {
+                expected_md5: Some(expected),
+                ..PutOptions::default()
+            };
+            let body = |length| chunked(&bytes, 65_536, Some(length));
+            let size = size as u64;
+            for (body, options, found) in [
+                (body(size - 1), &plain, "length"),
+                (body(size + 1), &plain, "length"),
+                (failing(body(size + 1)), &plain, "stream"),
+                (failing(body(size)), &plain, "stream"),
+                (body(size), &wrong, "digest"),
+            ] {
+                let refused = store.upload_part(&place, &id, 1, body, options).await;
+                check_refusal(refused.map(drop), found);
+                let listed = store.list_parts(&place, &id, 0, 10).await;
+                let listed = listed.expect("the parts of an upload");
+                let etags: Vec<_> = listed.iter().map(|part| &part.etag).collect();
+                assert_eq!(etags, [&kept.etag], "after a bad {found}");
+            }
+        }
+        store.abort(&place, &id).await.expect("an abort");
+    }
 }
 
-fn disconnected() -> BlockError {
-    BlockError::Body("connection reset by peer".into())
+/// The same body, whose stream fails where it should end.
+fn failing(mut body: PutBody) -> PutBody {
+    let error = BlockError::Body("connection reset by peer".into());
+    let error = futures_util::stream::once(async { Err(error) });
+    body.stream = Box::pin(futures_util::StreamExt::chain(body.stream, error));
+    body
+}
+
+/// Checks what was said of a bad request.
+fn check_refusal(outcome: Result<(), BlockError>, expected: &str) {
+    let found = match &outcome {
+        Err(BlockError::Body(source)) if source.to_string() == "connection reset by peer" => {
+            "stream"
+        }
+        Err(BlockError::BodyLength { .. }) => "length",
+        Err(BlockError::DigestMismatch { .. }) => "digest",
+        Err(BlockError::NoSuchUpload { .. }) => "upload",
+        Err(BlockError::InvalidPart { .. }) => "part",
+        Err(BlockError::InvalidPartOrder) => "order",
+        Err(BlockError::InvalidRequest { .. }) => "request",
+        _ => "something else",
+    };
+    assert_eq!(found, expected, "{outcome:?}");
 }
 
 #[expect(clippy::panic, reason = "this is how a check fails")]

@@ -28,9 +28,47 @@ pub enum BlockError {
         /// Why.
         reason: String,
     },
-    /// The body broke off or failed before its end; nothing was stored.
+    /// The body broke off or failed before its end, for the reason its stream gave; nothing was stored.
     #[error("body ended early")]
     Body(#[source] Cause),
+    /// The body ended before its declared length, or went on after it; nothing was stored.
+    #[error("body of {received} bytes was declared to have {declared}")]
+    BodyLength {
+        /// What was declared.
+        declared: u64,
+        /// What came; of a body that is too long, as much as was read of it.
+        received: u64,
+    },
+    /// The body has another MD5 than [`PutOptions::expected_md5`](crate::PutOptions::expected_md5);
+    /// nothing was stored.
+    #[error("body has MD5 {received} instead of {expected}")]
+    DigestMismatch {
+        /// What was expected, in hex.
+        expected: String,
+        /// What came, in hex.
+        received: String,
+    },
+    /// There is no such upload in progress: never begun, completed, aborted, or of another object.
+    #[error("no such upload of {address} is in progress")]
+    NoSuchUpload {
+        /// Physical address of the object to be.
+        address: String,
+    },
+    /// A completion names a part that was not uploaded or has another entity tag.
+    #[error("{reason}")]
+    InvalidPart {
+        /// Which one, and what is wrong with it.
+        reason: String,
+    },
+    /// A completion does not list its parts by ascending number.
+    #[error("parts are not listed by ascending number")]
+    InvalidPartOrder,
+    /// A part other than the last is smaller than the store takes.
+    #[error("{reason}")]
+    PartTooSmall {
+        /// What the store said.
+        reason: String,
+    },
     /// The store refused the credentials or the operation.
     #[error("access to {address} denied")]
     Denied {
@@ -57,7 +95,7 @@ pub enum BlockError {
         /// The operation.
         operation: &'static str,
     },
-    /// The request itself is wrong, such as completing an upload with parts that were never sent.
+    /// The request itself is wrong, such as a part number that cannot be.
     #[error("{reason}")]
     InvalidRequest {
         /// What is wrong.
@@ -69,10 +107,9 @@ pub enum BlockError {
 pub(crate) const MAX_PARTS: u32 = 10_000;
 
 impl BlockError {
-    /// An upload that is not there: never begun, completed, aborted, or for another object.
-    pub(crate) fn no_such_upload(upload_id: &str) -> Self {
-        Self::InvalidRequest {
-            reason: format!("no upload {upload_id:?} of this object is in progress"),
+    pub(crate) fn no_such_upload(address: &str) -> Self {
+        Self::NoSuchUpload {
+            address: address.to_owned(),
         }
     }
 

@@ -198,11 +198,14 @@ impl MultipartStore for Instrumented {
         upload_id: &str,
         number: u32,
         body: PutBody,
+        options: &PutOptions,
     ) -> Result<UploadedPart, BlockError> {
         let call = self.call("upload_part");
         let length = body.length;
         let store = self.parts()?;
-        let outcome = store.upload_part(location, upload_id, number, body).await;
+        let outcome = store
+            .upload_part(location, upload_id, number, body, options)
+            .await;
         call.end(outcome, |_| length)
     }
 

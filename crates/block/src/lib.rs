@@ -30,5 +30,5 @@ pub use mem::MemBlockStore;
 pub use s3::{Environment, S3BlockStore, S3Options, StaticCredentials};
 pub use store::{
     BlockStore, ByteRange, ByteStream, GetOutcome, MultipartStore, ObjectInfo, PartInfo, Presign,
-    PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor, UploadedPart,
+    PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor, UploadedPart, multipart_etag,
 };

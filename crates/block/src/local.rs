@@ -490,7 +490,7 @@ impl BlockStore for LocalBlockStore {
         options: &PutOptions,
     ) -> Result<PutOutcome, BlockError> {
         let target = self.target(location)?;
-        write::put(&self.core, target, body, !options.without_md5).await
+        write::put(&self.core, target, body, options).await
     }
 
     async fn get(

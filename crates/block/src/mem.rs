@@ -116,11 +116,14 @@ impl MemBlockStore {
     }
 }
 
-async fn read_all(body: PutBody) -> Result<Bytes, BlockError> {
+async fn read_all(body: PutBody, options: &PutOptions) -> Result<Bytes, BlockError> {
     let mut reader = BodyReader::new(body);
     let mut all = BytesMut::new();
     while let Some(chunk) = reader.next().await? {
         all.extend_from_slice(&chunk);
+    }
+    if options.expected_md5.is_some() {
+        options.check_md5(Md5::digest(&all).into())?;
     }
     Ok(all.freeze())
 }
@@ -149,7 +152,7 @@ impl BlockStore for MemBlockStore {
         body: PutBody,
         options: &PutOptions,
     ) -> Result<PutOutcome, BlockError> {
-        let bytes = read_all(body).await?;
+        let bytes = read_all(body, options).await?;
         let stored = self.stored(bytes, options.storage_class.clone());
         let outcome = PutOutcome {
             size: stored.bytes.len() as u64,
@@ -229,22 +232,23 @@ impl MemBlockStore {
         let stored = self.stored(bytes, None);
         let etag = stored.etag.clone();
         let mut uploads = self.uploads.write();
-        find_upload(&mut uploads, location, upload_id)?
+        self.find_upload(&mut uploads, location, upload_id)?
             .parts
             .insert(number, stored);
         Ok(UploadedPart { number, etag })
     }
-}
 
-fn find_upload<'a>(
-    uploads: &'a mut HashMap<String, Upload>,
-    location: &Location,
-    upload_id: &str,
-) -> Result<&'a mut Upload, BlockError> {
-    uploads
-        .get_mut(upload_id)
-        .filter(|upload| upload.location.as_ref() == Some(location))
-        .ok_or_else(|| BlockError::no_such_upload(upload_id))
+    fn find_upload<'a>(
+        &self,
+        uploads: &'a mut HashMap<String, Upload>,
+        location: &Location,
+        upload_id: &str,
+    ) -> Result<&'a mut Upload, BlockError> {
+        uploads
+            .get_mut(upload_id)
+            .filter(|upload| upload.location.as_ref() == Some(location))
+            .ok_or_else(|| BlockError::no_such_upload(&self.physical_address(location)))
+    }
 }
 
 #[async_trait]
@@ -270,9 +274,10 @@ impl MultipartStore for MemBlockStore {
         upload_id: &str,
         number: u32,
         body: PutBody,
+        options: &PutOptions,
     ) -> Result<UploadedPart, BlockError> {
         BlockError::check_part_number(number)?;
-        let bytes = read_all(body).await?;
+        let bytes = read_all(body, options).await?;
         self.keep_part(location, upload_id, number, bytes)
     }
 
@@ -297,7 +302,7 @@ impl MultipartStore for MemBlockStore {
         limit: usize,
     ) -> Result<Vec<PartInfo>, BlockError> {
         let mut uploads = self.uploads.write();
-        let upload = find_upload(&mut uploads, location, upload_id)?;
+        let upload = self.find_upload(&mut uploads, location, upload_id)?;
         let parts = upload.parts.range(after.saturating_add(1)..);
         let listed = parts.take(limit).map(|(number, part)| PartInfo {
             number: *number,
@@ -315,7 +320,7 @@ impl MultipartStore for MemBlockStore {
         parts: &[UploadedPart],
     ) -> Result<ObjectInfo, BlockError> {
         let mut uploads = self.uploads.write();
-        let upload = find_upload(&mut uploads, location, upload_id)?;
+        let upload = self.find_upload(&mut uploads, location, upload_id)?;
         check_parts(parts, |number| {
             upload.parts.get(&number).map(|part| part.etag.clone())
         })?;
@@ -336,7 +341,7 @@ impl MultipartStore for MemBlockStore {
 
     async fn abort(&self, location: &Location, upload_id: &str) -> Result<(), BlockError> {
         let mut uploads = self.uploads.write();
-        if find_upload(&mut uploads, location, upload_id).is_ok() {
+        if self.find_upload(&mut uploads, location, upload_id).is_ok() {
             uploads.remove(upload_id);
         }
         Ok(())

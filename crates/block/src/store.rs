@@ -83,6 +83,26 @@ pub struct PutOptions {
     /// Nobody wants to know the MD5: a store that would compute it only for the outcome leaves it empty.
     /// Tables are named by a hash of their own, and MD5 is the larger part of storing one.
     pub without_md5: bool,
+    /// The MD5 the body must have; another one is [`BlockError::DigestMismatch`] and stores nothing.
+    pub expected_md5: Option<[u8; 16]>,
+}
+
+impl PutOptions {
+    /// Whether the MD5 of the body has to be computed.
+    pub(crate) fn hashed(&self) -> bool {
+        !self.without_md5 || self.expected_md5.is_some()
+    }
+
+    /// Refuses a body that is not the expected one.
+    pub(crate) fn check_md5(&self, received: [u8; 16]) -> Result<(), BlockError> {
+        match self.expected_md5 {
+            Some(expected) if expected != received => Err(BlockError::DigestMismatch {
+                expected: hex::encode(expected),
+                received: hex::encode(received),
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What was stored.
@@ -208,6 +228,9 @@ pub struct PartInfo {
 ///   is not there (or still the one that was). Dropping the future leaves nothing visible behind.
 /// - Every key a client can name is legal and distinct: `a//b`, a trailing `/`, `.` and `..`
 ///   segments, unicode, up to 1,024 bytes. A backend that cannot hold a key as it is encodes it.
+/// - A body whose stream fails, ends early or goes on too long, or has another MD5 than expected, stores
+///   nothing; the stream's own error is handed through. Streams are read to their end before anything
+///   becomes visible, so that an error found at the very end (a checksum in a trailer) counts too.
 /// - Errors carry the physical address, never a secret.
 #[async_trait]
 pub trait BlockStore: Send + Sync + std::fmt::Debug + 'static {
@@ -273,13 +296,15 @@ pub trait MultipartStore: Send + Sync {
     async fn create(&self, location: &Location, options: &PutOptions)
     -> Result<String, BlockError>;
 
-    /// Stores a part; a second one of the same number replaces the first.
+    /// Stores a part; a second one of the same number replaces the first. Of the options only
+    /// [`PutOptions::expected_md5`] counts; the part's entity tag is the MD5 of its bytes.
     async fn upload_part(
         &self,
         location: &Location,
         upload_id: &str,
         number: u32,
         body: PutBody,
+        options: &PutOptions,
     ) -> Result<UploadedPart, BlockError>;
 
     /// Stores a part from (a range of) an existing object.
@@ -319,33 +344,35 @@ pub(crate) fn check_parts(
     parts: &[UploadedPart],
     stored: impl Fn(u32) -> Option<String>,
 ) -> Result<(), BlockError> {
-    let refuse = |reason: String| Err(BlockError::InvalidRequest { reason });
     if parts.is_empty() {
-        return refuse("an upload needs at least one part to be completed".to_owned());
+        return Err(BlockError::InvalidRequest {
+            reason: "an upload needs at least one part to be completed".to_owned(),
+        });
     }
-    let mut last = 0;
-    for part in parts {
-        BlockError::check_part_number(part.number)?;
-        if part.number <= last {
-            return refuse("parts must be listed by ascending number".to_owned());
-        }
-        last = part.number;
-        if stored(part.number).as_deref() != Some(part.etag.trim_matches('"')) {
-            return refuse(format!(
-                "part {} was not uploaded or has another entity tag",
-                part.number
-            ));
-        }
+    if parts.iter().is_sorted_by(|a, b| a.number < b.number) {
+        parts.iter().try_for_each(|part| {
+            BlockError::check_part_number(part.number)?;
+            if stored(part.number).as_deref() == Some(part.etag.trim_matches('"')) {
+                return Ok(());
+            }
+            Err(BlockError::InvalidPart {
+                reason: format!(
+                    "part {} was not uploaded or has another entity tag",
+                    part.number
+                ),
+            })
+        })
+    } else {
+        Err(BlockError::InvalidPartOrder)
     }
-    Ok(())
 }
 
-/// The entity tag of an object made of parts: the MD5 of their MD5s and their number.
-pub(crate) fn multipart_etag(parts: &[UploadedPart]) -> Result<String, BlockError> {
+/// The entity tag of an object made of parts: the MD5 of their MD5s, and how many they are.
+pub fn multipart_etag(parts: &[UploadedPart]) -> Result<String, BlockError> {
     let mut all = Md5::new();
     for part in parts {
         let md5 =
-            hex::decode(part.etag.trim_matches('"')).map_err(|_| BlockError::InvalidRequest {
+            hex::decode(part.etag.trim_matches('"')).map_err(|_| BlockError::InvalidPart {
                 reason: format!("part {} has no MD5 for an entity tag", part.number),
             })?;
         all.update(md5);

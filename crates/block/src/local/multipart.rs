@@ -23,7 +23,7 @@ use crate::{
 /// Longest text in a `target` file: bucket and key with room to spare.
 const MAX_TARGET: usize = 64 << 10;
 
-fn upload_dir(upload_id: &str) -> Result<String, BlockError> {
+fn upload_dir(upload_id: &str, address: &str) -> Result<String, BlockError> {
     let ours = upload_id.len() == 32
         && upload_id
             .bytes()
@@ -31,7 +31,7 @@ fn upload_dir(upload_id: &str) -> Result<String, BlockError> {
     if ours {
         Ok(format!("{OWN}/uploads/{upload_id}"))
     } else {
-        Err(BlockError::no_such_upload(upload_id))
+        Err(BlockError::no_such_upload(address))
     }
 }
 
@@ -50,7 +50,7 @@ impl Upload {
         address: String,
         id: &str,
     ) -> Result<Self, BlockError> {
-        let dir = upload_dir(id)?;
+        let dir = upload_dir(id, &address)?;
         let read = || {
             core.fs
                 .open(&format!("{dir}/target"))?
@@ -63,15 +63,15 @@ impl Upload {
                 id: id.to_owned(),
                 address,
             }),
-            Ok(_) => Err(BlockError::no_such_upload(id)),
-            Err(error) if is_absent(&error) => Err(BlockError::no_such_upload(id)),
+            Ok(_) => Err(BlockError::no_such_upload(&address)),
+            Err(error) if is_absent(&error) => Err(BlockError::no_such_upload(&address)),
             Err(error) => Err(io_error("upload", &address, error)),
         }
     }
 
     fn fail(&self, error: io::Error) -> BlockError {
         if is_absent(&error) {
-            BlockError::no_such_upload(&self.id)
+            BlockError::no_such_upload(&self.address)
         } else {
             io_error("upload", &self.address, error)
         }
@@ -232,6 +232,7 @@ impl MultipartStore for LocalBlockStore {
         upload_id: &str,
         number: u32,
         body: PutBody,
+        options: &PutOptions,
     ) -> Result<UploadedPart, BlockError> {
         BlockError::check_part_number(number)?;
         let target = self.target(location)?;
@@ -246,7 +247,12 @@ impl MultipartStore for LocalBlockStore {
         };
         // Before the body is read, so that a wrong upload costs nothing.
         let upload = spawn_blocking(find).await?;
-        let stored = write_body(&self.core, target.address, body, true, move |file| {
+        let options = PutOptions {
+            without_md5: false,
+            ..options.clone()
+        };
+        let address = target.address.clone();
+        let stored = write_body(&self.core, target.address, body, &options, move |file| {
             upload.keep(file, number).map(drop)
         })
         .await;
@@ -262,7 +268,7 @@ impl MultipartStore for LocalBlockStore {
                     .await
                     .is_err() =>
             {
-                Err(BlockError::no_such_upload(upload_id))
+                Err(BlockError::no_such_upload(&address))
             }
             Err(error) => Err(error),
         }
@@ -281,7 +287,9 @@ impl MultipartStore for LocalBlockStore {
             length: Some(from.length),
             stream: from.stream,
         };
-        self.upload_part(location, upload_id, number, body).await
+        let options = PutOptions::default();
+        self.upload_part(location, upload_id, number, body, &options)
+            .await
     }
 
     async fn list_parts(
@@ -321,7 +329,7 @@ impl MultipartStore for LocalBlockStore {
             })
             .await;
         match removed {
-            Err(BlockError::InvalidRequest { .. }) => Ok(()),
+            Err(BlockError::NoSuchUpload { .. }) => Ok(()),
             removed => removed,
         }
     }

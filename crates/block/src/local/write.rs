@@ -13,7 +13,7 @@ use super::fs::FsFile;
 use super::path::{Place, split_parent};
 use super::read;
 use super::{Core, Source, Target, io_error, is_absent};
-use crate::{BlockError, BodyReader, PutBody, PutOutcome};
+use crate::{BlockError, BodyReader, PutBody, PutOptions, PutOutcome};
 
 /// Bytes collected before a trip to the blocking pool; a smaller object makes one trip in all.
 const BATCH: usize = 1 << 20;
@@ -147,24 +147,24 @@ pub(super) async fn put(
     core: &Arc<Core>,
     target: Target,
     body: PutBody,
-    hashed: bool,
+    options: &PutOptions,
 ) -> Result<PutOutcome, BlockError> {
     let place = target.place;
-    write_body(core, target.address, body, hashed, move |file| {
+    write_body(core, target.address, body, options, move |file| {
         file.publish(&place)
     })
     .await
 }
 
-/// Writes a body to a temporary file and publishes it, unless the caller went away meanwhile. Its MD5 is
-/// computed when `hashed`.
+/// Writes a body to a temporary file and publishes it, unless the caller went away meanwhile.
 pub(super) async fn write_body(
     core: &Arc<Core>,
     address: String,
     body: PutBody,
-    hashed: bool,
+    options: &PutOptions,
     publish: impl FnOnce(&mut TempFile) -> io::Result<()> + Send + 'static,
 ) -> Result<PutOutcome, BlockError> {
+    let hashed = options.hashed();
     let mut reader = BodyReader::new(body);
     let mut batch = reader.batch(BATCH).await?;
     let mut file = None;
@@ -192,12 +192,15 @@ pub(super) async fn write_body(
     }
     let call = Caller::default();
     let gone = Arc::clone(&call.gone);
-    let core = Arc::clone(core);
+    let (core, options) = (Arc::clone(core), options.clone());
     let outcome = spawn_blocking(move || {
         let mut written = append(&core, file, &batch, hashed)
             .map_err(|error| io_error("put", &address, error))?;
         if gone.load(Ordering::SeqCst) {
             return Err(BlockError::Body("the caller went away".into()));
+        }
+        if let Some(md5) = &written.md5 {
+            options.check_md5(md5.clone().finalize().into())?;
         }
         publish(&mut written).map_err(|error| match io_error("put", &address, error) {
             // Nothing was asked to be there, so its absence is not what the caller did wrong.

@@ -106,18 +106,17 @@ impl Failure {
                 address,
                 reason: "there is no such bucket".to_owned(),
             },
-            (_, "NoSuchUpload") => BlockError::InvalidRequest {
-                reason: "the upload is not in progress".to_owned(),
+            (_, "NoSuchUpload") => BlockError::NoSuchUpload { address },
+            (400, "InvalidPartOrder") => BlockError::InvalidPartOrder,
+            (400, "InvalidPart") => BlockError::InvalidPart {
+                reason: refusal.message,
+            },
+            (400, "EntityTooSmall") => BlockError::PartTooSmall {
+                reason: refusal.message,
             },
             (
                 400,
-                "InvalidPart"
-                | "InvalidPartOrder"
-                | "EntityTooSmall"
-                | "EntityTooLarge"
-                | "InvalidArgument"
-                | "MalformedXML"
-                | "InvalidStorageClass",
+                "EntityTooLarge" | "InvalidArgument" | "MalformedXML" | "InvalidStorageClass",
             ) => BlockError::InvalidRequest {
                 reason: format!("{}: {}", refusal.code, refusal.message),
             },
@@ -207,10 +206,22 @@ mod tests {
         ));
         assert!(matches!(
             error(404, "NoSuchUpload"),
-            BlockError::InvalidRequest { .. }
+            BlockError::NoSuchUpload { .. }
+        ));
+        assert!(matches!(
+            error(400, "InvalidPart"),
+            BlockError::InvalidPart { .. }
+        ));
+        assert!(matches!(
+            error(400, "InvalidPartOrder"),
+            BlockError::InvalidPartOrder
         ));
         assert!(matches!(
             error(400, "EntityTooSmall"),
+            BlockError::PartTooSmall { .. }
+        ));
+        assert!(matches!(
+            error(400, "EntityTooLarge"),
             BlockError::InvalidRequest { .. }
         ));
         assert!(matches!(

@@ -52,9 +52,10 @@ impl MultipartStore for S3BlockStore {
         upload_id: &str,
         number: u32,
         body: PutBody,
+        options: &PutOptions,
     ) -> Result<UploadedPart, BlockError> {
         BlockError::check_part_number(number)?;
-        upload::upload_part(self, location, upload_id, number, body).await
+        upload::upload_part(self, location, upload_id, number, (body, options)).await
     }
 
     async fn copy_part(

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use http::Method;
 use lakefs_runtime::spawn_blocking;
 use md5::{Digest as _, Md5};
+use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
@@ -71,6 +73,7 @@ pub(super) async fn put(
     };
     if next.is_empty() {
         let (digest, _) = digest(chunks.clone(), None).await;
+        options.check_md5(digest)?;
         put_single(store, location, options, chunks, digest).await?;
         drop(permit);
         return Ok(PutOutcome {
@@ -163,7 +166,7 @@ pub(super) async fn upload_part(
     location: &Location,
     upload_id: &str,
     number: u32,
-    body: PutBody,
+    (body, options): (PutBody, &PutOptions),
 ) -> Result<UploadedPart, BlockError> {
     let length = body.length.ok_or_else(|| BlockError::InvalidRequest {
         reason: "a part needs a declared length".to_owned(),
@@ -176,13 +179,14 @@ pub(super) async fn upload_part(
         let permit = reserve(store, small).await?;
         let chunks = reader.batch(usize::MAX).await?;
         let (md5, _) = digest(chunks.clone(), None).await;
+        options.check_md5(md5)?;
         let part = put_part(store, location, upload_id, number, chunks, md5).await;
         drop(permit);
         return part;
     }
     // Sent once, as it arrives; the digest made on the way is compared with the service's.
     let (sender, digest) = tokio::sync::oneshot::channel();
-    let state = (reader, Md5::new(), Some(sender));
+    let state = (reader, Md5::new(), Some((sender, options.clone())));
     let stream = futures_util::stream::try_unfold(state, |(mut reader, md5, sender)| async move {
         let Some(chunk) = reader.next().await? else {
             return Ok(None);
@@ -198,19 +202,38 @@ pub(super) async fn upload_part(
             md5.update(&chunk);
             (chunk, md5)
         };
-        let mut sender: Option<tokio::sync::oneshot::Sender<[u8; 16]>> = sender;
-        // The last poll may never come: the sender stops at the declared length.
+        let mut sender: Option<(tokio::sync::oneshot::Sender<[u8; 16]>, PutOptions)> = sender;
+        // With its last chunk the request is complete and the part exists, so whatever is wrong with
+        // the body must be known before: that it goes on, fails at its end, or is another one.
         if reader.length() == Some(reader.received())
-            && let Some(sender) = sender.take()
+            && let Some((sender, options)) = sender.take()
         {
+            reader.expect_end().await?;
+            let md5 = md5.clone().finalize().into();
+            options.check_md5(md5)?;
             // Nobody listens when the request has failed already.
-            let _gone = sender.send(md5.clone().finalize().into());
+            let _gone = sender.send(md5);
         }
         Ok(Some((chunk, (reader, md5, sender))))
     });
-    let call =
+    // The transport tells of a failed body, but not what the failure was.
+    let broken = Arc::new(Mutex::new(None));
+    let stream = {
+        let broken = Arc::clone(&broken);
+        stream.map_err(move |error| {
+            *broken.lock() = Some(error);
+            BlockError::Body("the body to send failed".into())
+        })
+    };
+    let mut call =
         part_call(location, upload_id, number).payload(Payload::Stream(Box::pin(stream), length));
-    let part = send_part(store, location, call, number, None).await?;
+    if let Some(md5) = options.expected_md5 {
+        call = call.header("content-md5", &BASE64.encode(md5))?;
+    }
+    let part = match send_part(store, location, call, number, None).await {
+        Err(error) => return Err(broken.lock().take().unwrap_or(error)),
+        Ok(part) => part,
+    };
     let sent = digest.await.map(hex::encode).unwrap_or_default();
     if store.etags_are_md5() && part.etag.len() == 32 && part.etag != sent {
         return Err(BlockError::Unavailable {
@@ -323,11 +346,13 @@ async fn put_in_parts(
     for part in flying {
         parts.push(part.finish().await?);
     }
+    let md5 = all.unwrap_or_default().finalize().into();
+    options.check_md5(md5)?;
     store.complete(location, &upload_id, &parts).await?;
     upload.upload_id = None;
     Ok(PutOutcome {
         size: reader.received(),
-        md5: hex::encode(all.unwrap_or_default().finalize()),
+        md5: hex::encode(md5),
     })
 }
 

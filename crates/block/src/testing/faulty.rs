@@ -258,8 +258,11 @@ impl MultipartStore for FaultyBlockStore {
         upload_id: &str,
         number: u32,
         body: PutBody,
+        options: &PutOptions,
     ) -> Result<UploadedPart, BlockError> {
-        let work = self.parts()?.upload_part(location, upload_id, number, body);
+        let work = self
+            .parts()?
+            .upload_part(location, upload_id, number, body, options);
         self.run("upload_part", location, work).await
     }
 

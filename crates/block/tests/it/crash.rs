@@ -83,7 +83,9 @@ async fn script(store: &LocalBlockStore, oracle: &mut Oracle) -> Result<(), Bloc
     let mut parts = Vec::new();
     for (number, value) in [(2, small(10)), (1, small(11)), (1, large.clone())] {
         let body = PutBody::from_bytes(value);
-        parts.push(store.upload_part(&at(key), &id, number, body).await?);
+        let place = at(key);
+        let part = store.upload_part(&place, &id, number, body, &options);
+        parts.push(part.await?);
     }
     oracle.begin(key, Some([large, small(10)].concat().into()));
     let chosen = [parts[2].clone(), parts[0].clone()];

@@ -295,7 +295,7 @@ async fn uploads_survive_a_restart() {
     let body = PutBody::from_bytes("part");
     let part = fixture
         .store
-        .upload_part(&place, &id, 1, body)
+        .upload_part(&place, &id, 1, body, &options)
         .await
         .unwrap();
     let settings = LocalOptions {
@@ -317,9 +317,9 @@ async fn uploads_survive_a_restart() {
     assert_eq!(std::fs::read_dir(uploads).unwrap().count(), 0);
     for id in ["", "../tmp", "0123456789abcdef0123456789abcdeg"] {
         let body = PutBody::from_bytes("x");
-        let refused = again.upload_part(&place, id, 1, body).await;
+        let refused = again.upload_part(&place, id, 1, body, &options).await;
         assert!(
-            matches!(refused, Err(BlockError::InvalidRequest { .. })),
+            matches!(refused, Err(BlockError::NoSuchUpload { .. })),
             "{id:?}"
         );
     }

@@ -93,7 +93,10 @@ async fn a_body_that_breaks_off_leaves_no_upload() {
     let bytes = pattern(20 << 20, 22);
     let body = chunked(&bytes, 1 << 20, Some((20 << 20) + 1));
     let stored = store.put(&at("broken"), body, &PutOptions::default()).await;
-    assert!(matches!(stored, Err(BlockError::Body(_))), "{stored:?}");
+    assert!(
+        matches!(stored, Err(BlockError::BodyLength { .. })),
+        "{stored:?}"
+    );
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
     while proxy.seen("DELETE /lake/broken?uploadId").is_empty() {
         assert!(tokio::time::Instant::now() < deadline, "no abort was seen");

@@ -87,7 +87,9 @@ async fn a_lost_completion_is_recognised_as_done() {
     let place = at("completed");
     let id = store.create(&place, &PutOptions::default()).await.unwrap();
     let body = PutBody::from_bytes("part");
-    let part = store.upload_part(&place, &id, 1, body).await.unwrap();
+    let options = PutOptions::default();
+    let part = store.upload_part(&place, &id, 1, body, &options).await;
+    let part = part.unwrap();
     proxy.plan("POST /lake/completed?uploadId", Fault::LoseAnswer);
     let done = store.complete(&place, &id, &[part]).await.unwrap();
     assert_eq!(done.size, 4);
