@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod error;
 mod gateway;
+mod headers;
 mod operation;
 mod ops;
 mod options;
