@@ -2,7 +2,9 @@
 //! use-cases.
 
 use http::StatusCode;
-use lakefs_service::{Cause, Error as ServiceError, ErrorKind};
+use lakefs_service::{Cause, Error as ServiceError, ErrorKind, Reason};
+
+use crate::request::BodyError;
 
 macro_rules! codes {
     ($($(#[$meta:meta])* $name:ident = $text:literal, $status:literal, $message:literal;)*) => {
@@ -36,6 +38,7 @@ macro_rules! codes {
 
 codes! {
     AccessDenied = "AccessDenied", 403, "Access Denied.";
+    AccessForbidden = "AccessForbidden", 403, "This server shares no resources with pages of other origins.";
     AuthorizationHeaderMalformed = "AuthorizationHeaderMalformed", 400, "The authorization header that you provided is not valid.";
     AuthorizationQueryParametersError = "AuthorizationQueryParametersError", 400, "Query-string authentication is not complete or not valid.";
     BadDigest = "BadDigest", 400, "The digest you sent is not that of the data we received.";
@@ -60,6 +63,7 @@ codes! {
     InvalidUri = "InvalidURI", 400, "The URI cannot be understood.";
     KeyTooLong = "KeyTooLongError", 400, "The key is too long.";
     MalformedDate = "MalformedDate", 400, "The date is not in one of the formats that signatures use.";
+    MalformedTrailer = "MalformedTrailerError", 400, "The trailers of the body are not well-formed, or not those announced.";
     MalformedXml = "MalformedXML", 400, "The XML you sent is not well-formed, or not what this operation takes.";
     MaxMessageLengthExceeded = "MaxMessageLengthExceeded", 400, "The document is too long.";
     MetadataTooLarge = "MetadataTooLarge", 400, "The user metadata has more bytes than are allowed.";
@@ -72,7 +76,7 @@ codes! {
     NoSuchVersion = "NoSuchVersion", 404, "The specified version does not exist.";
     NotImplemented = "NotImplemented", 501, "A header you provided implies functionality that is not implemented";
     NotModified = "NotModified", 304, "Not Modified";
-    PreconditionFailed = "PreconditionFailed", 412, "At least one of the preconditions you specified did not hold.";
+    PreconditionFailed = "PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold";
     RequestTimeTooSkewed = "RequestTimeTooSkewed", 403, "The difference between the request time and the server's time is too large.";
     RequestTimeout = "RequestTimeout", 400, "The body stood still for too long.";
     ServiceUnavailable = "ServiceUnavailable", 503, "The service is not available now. Try again.";
@@ -86,7 +90,22 @@ codes! {
     LakefsReadOnlyRepository = "ErrReadOnlyRepository", 403, "Attempted to write to a read-only repository";
 }
 
-/// A failed S3 request.
+/// How much of the request an error document repeats. Clients of lakeFS know these four shapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scope {
+    /// Key, bucket and reference: the operation was begun.
+    #[default]
+    Operation,
+    /// Nothing: the request was refused for its kind.
+    Kind,
+    /// Nothing, and as `text/xml`: the sender or the bucket is unknown.
+    Door,
+    /// No document at all.
+    Silent,
+}
+
+/// A failed S3 request. It is an error itself so that a body can fail with it deep below a use-case; the
+/// conversion of the use-case's error finds it again.
 #[derive(Debug)]
 pub(crate) struct S3Error {
     pub(crate) code: Code,
@@ -94,6 +113,8 @@ pub(crate) struct S3Error {
     pub(crate) message: Option<String>,
     /// Further elements of the document, in order.
     pub(crate) details: Vec<(&'static str, String)>,
+    /// What the document repeats.
+    pub(crate) scope: Scope,
     /// What happened below; logged, never shown.
     pub(crate) source: Option<Cause>,
 }
@@ -104,6 +125,7 @@ impl S3Error {
             code,
             message: None,
             details: Vec::new(),
+            scope: Scope::Operation,
             source: None,
         }
     }
@@ -123,6 +145,13 @@ impl S3Error {
         self
     }
 
+    /// Says what the document repeats.
+    #[must_use]
+    pub(crate) fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
     #[must_use]
     pub(crate) fn caused_by(mut self, source: impl Into<Cause>) -> Self {
         self.source = Some(source.into());
@@ -132,25 +161,123 @@ impl S3Error {
     pub(crate) fn message(&self) -> &str {
         self.message.as_deref().unwrap_or(self.code.message())
     }
+
+    /// A failed read: whatever is wrong with a reference, there is no such key.
+    pub(crate) fn of_read(error: ServiceError) -> Self {
+        let missing = matches!(
+            error.reason(),
+            Some(Reason::BranchNotFound | Reason::ReferenceNotFound | Reason::InvalidName)
+        );
+        if missing {
+            return Self::new(Code::NoSuchKey).caused_by(error);
+        }
+        error.into()
+    }
+
+    /// The failure of a body that came through a use-case and its store.
+    fn of_body(error: &ServiceError) -> Option<Self> {
+        let mut next = std::error::Error::source(error);
+        while let Some(cause) = next {
+            let wrapped = cause
+                .downcast_ref::<std::io::Error>()
+                .and_then(|error| error.get_ref()?.downcast_ref::<Self>());
+            if let Some(found) = cause.downcast_ref::<Self>().or(wrapped) {
+                return Some(Self {
+                    code: found.code,
+                    message: found.message.clone(),
+                    details: found.details.clone(),
+                    scope: found.scope,
+                    source: None,
+                });
+            }
+            if let Some(found) = cause.downcast_ref::<BodyError>() {
+                return Some(found.into());
+            }
+            next = cause.source();
+        }
+        None
+    }
 }
 
+impl std::fmt::Display for S3Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl std::error::Error for S3Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
+    }
+}
+
+impl From<&BodyError> for S3Error {
+    fn from(error: &BodyError) -> Self {
+        Self::new(match error {
+            BodyError::Idle => Code::RequestTimeout,
+            BodyError::Broken(_) => Code::IncompleteBody,
+        })
+    }
+}
+
+/// The one table from the use-cases' failures. What is about a write is told as of a write; reads use
+/// [`S3Error::of_read`].
 impl From<ServiceError> for S3Error {
     fn from(error: ServiceError) -> Self {
-        let code = match error.kind() {
-            ErrorKind::Invalid => Code::InvalidArgument,
-            ErrorKind::Unauthorized => Code::AccessDenied,
-            ErrorKind::Forbidden => Code::AccessDenied,
-            ErrorKind::NotFound => Code::NoSuchKey,
-            ErrorKind::Conflict | ErrorKind::MergeConflict => Code::ConditionalRequestConflict,
-            ErrorKind::Gone => Code::NoSuchVersion,
-            ErrorKind::PreconditionFailed => Code::PreconditionFailed,
-            ErrorKind::RangeNotSatisfiable => Code::InvalidRange,
-            ErrorKind::TooManyRequests => Code::SlowDown,
-            ErrorKind::Canceled => Code::RequestTimeout,
-            ErrorKind::Internal => Code::InternalError,
-            ErrorKind::NotImplemented => Code::NotImplemented,
-            ErrorKind::Unavailable => Code::ServiceUnavailable,
+        if let Some(found) = Self::of_body(&error) {
+            return found.caused_by(error);
+        }
+        let (code, scope) = match error.reason() {
+            Some(reason) => code_of_reason(reason),
+            None => (code_of_kind(error.kind()), Scope::Operation),
         };
-        Self::new(code).caused_by(error)
+        let shown = code == Code::InvalidArgument && error.reason().is_some();
+        Self {
+            message: shown.then(|| error.message().to_owned()),
+            ..Self::new(code)
+        }
+        .scope(scope)
+        .caused_by(error)
+    }
+}
+
+fn code_of_reason(reason: Reason) -> (Code, Scope) {
+    let code = match reason {
+        Reason::RepositoryNotFound => return (Code::NoSuchBucket, Scope::Door),
+        Reason::BranchNotFound | Reason::NotABranch => Code::NoSuchBucket,
+        Reason::ReferenceNotFound | Reason::ObjectNotFound => Code::NoSuchKey,
+        Reason::InvalidName | Reason::PathEmpty => Code::InvalidArgument,
+        Reason::DataMissing => Code::NoSuchVersion,
+        Reason::ProtectedBranch => Code::LakefsProtectedBranch,
+        Reason::ReadOnlyRepository => Code::LakefsReadOnlyRepository,
+        Reason::PathTooLong => Code::KeyTooLong,
+        Reason::BodyLength | Reason::BodyBroken => Code::IncompleteBody,
+        Reason::DigestMismatch => Code::BadDigest,
+        Reason::UploadNotFound => Code::NoSuchUpload,
+        Reason::InvalidPart => Code::InvalidPart,
+        Reason::InvalidPartOrder => Code::InvalidPartOrder,
+        Reason::PartTooSmall => Code::EntityTooSmall,
+        Reason::WriteConflict => Code::ConditionalRequestConflict,
+    };
+    (code, Scope::Operation)
+}
+
+fn code_of_kind(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::Invalid => Code::InvalidArgument,
+        ErrorKind::Unauthorized | ErrorKind::Forbidden => Code::AccessDenied,
+        ErrorKind::NotFound => Code::NoSuchKey,
+        ErrorKind::Conflict | ErrorKind::MergeConflict => Code::ConditionalRequestConflict,
+        ErrorKind::Gone => Code::NoSuchVersion,
+        ErrorKind::PreconditionFailed => Code::PreconditionFailed,
+        ErrorKind::RangeNotSatisfiable => Code::InvalidRange,
+        ErrorKind::TooManyRequests => Code::SlowDown,
+        ErrorKind::Canceled => Code::RequestTimeout,
+        ErrorKind::Internal => Code::InternalError,
+        ErrorKind::NotImplemented => Code::NotImplemented,
+        ErrorKind::Unavailable => Code::ServiceUnavailable,
     }
 }

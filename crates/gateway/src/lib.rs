@@ -6,6 +6,7 @@
 
 mod auth;
 mod body;
+mod checksum;
 mod error;
 mod gateway;
 mod headers;
@@ -20,5 +21,5 @@ mod xml;
 
 pub use gateway::{Answer, Facts, Gateway, GatewayParts};
 pub use options::{BucketAlias, GatewayOptions};
-pub use request::RequestBody;
+pub use request::{BodyError, RequestBody};
 pub use response::Body;
