@@ -3,8 +3,8 @@
 //! [`open`] judges what the headers say of a body ([`plan`]) and answers a stream for the store. Nothing
 //! is read before the store polls it. The stream takes the framing off ([`chunks`]), keeps the body to
 //! its length, its pace and its digests, and **fails at its end** if any of them does not hold, so that the store never
-//! publishes the object (G4). Bytes are slices of what came from the socket. What went wrong, and which
-//! checksum was verified, is told by the [`Verdict`].
+//! publishes the object (G4). Bytes are slices of what came from the socket. Which checksum was verified is
+//! told by the [`Verdict`].
 
 mod chunks;
 mod collect;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use lakefs_service::{Error as ServiceError, PutBody};
+use lakefs_service::PutBody;
 use parking_lot::Mutex;
 
 use crate::auth::Payload;
@@ -88,41 +88,22 @@ pub(crate) struct OpenBody {
     pub(crate) expected_md5: Option<[u8; 16]>,
     /// What became of it.
     pub(crate) verdict: Verdict,
-    max_bytes: u64,
 }
 
-/// What became of a body; asked after the store has read it.
+/// What was found out about a body; asked after the store has read it. Why a body failed is in the error
+/// that came out of the store: [`S3Error`]'s conversion finds it there.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Verdict(Arc<Mutex<Findings>>);
-
-#[derive(Debug, Default)]
-struct Findings {
-    checksum: Option<Digest>,
-    failure: Option<S3Error>,
-}
+pub(crate) struct Verdict(Arc<Mutex<Option<Digest>>>);
 
 impl Verdict {
     /// The checksum of the whole body, verified against the client's or computed; `None` where neither
     /// was asked for, or the body was not read to its end.
     pub(crate) fn checksum(&self) -> Option<Digest> {
-        self.0.lock().checksum
-    }
-
-    /// What to answer when the use-case that read the body failed: the body's own failure where there was
-    /// one.
-    pub(crate) fn explain(&self, error: ServiceError) -> S3Error {
-        match self.0.lock().failure.take() {
-            Some(failure) => failure.caused_by(error),
-            None => error.into(),
-        }
+        *self.0.lock()
     }
 
     fn verified(&self, checksum: Option<Digest>) {
-        self.0.lock().checksum = checksum;
-    }
-
-    fn failed(&self, failure: S3Error) {
-        self.0.lock().failure = Some(failure);
+        *self.0.lock() = checksum;
     }
 }
 
@@ -143,6 +124,5 @@ pub(crate) fn open(
         },
         expected_md5,
         verdict,
-        max_bytes: rules.max_bytes,
     })
 }

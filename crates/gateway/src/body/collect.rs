@@ -14,7 +14,7 @@ impl OpenBody {
         let mut first: Option<Bytes> = None;
         let mut all = BytesMut::new();
         while let Some(chunk) = self.body.stream.next().await {
-            let chunk = chunk.map_err(|error| self.failure(error))?;
+            let chunk = chunk.map_err(failure)?;
             if first.is_none() {
                 first = Some(chunk);
                 continue;
@@ -36,9 +36,14 @@ impl OpenBody {
         }
         Ok(bytes)
     }
+}
 
-    fn failure(&self, error: BlockError) -> S3Error {
-        let failure = self.verdict.0.lock().failure.take();
-        failure.unwrap_or_else(|| S3Error::new(Code::IncompleteBody).caused_by(error))
+fn failure(error: BlockError) -> S3Error {
+    match error {
+        BlockError::Body(cause) => match cause.downcast::<S3Error>() {
+            Ok(failure) => *failure,
+            Err(cause) => S3Error::new(Code::IncompleteBody).caused_by(cause),
+        },
+        error => S3Error::new(Code::InternalError).caused_by(error),
     }
 }

@@ -16,10 +16,10 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::Verdict;
 use super::chunks::{ChunkDecoder, FrameError, Piece};
 use super::plan::{BodyPlan, Claim, Framing, invalid_value};
-use crate::RequestBody;
 use crate::checksum::{Digest, Hasher};
 use crate::error::{Code, S3Error};
 use crate::headers::ChecksumAlgorithm as Algorithm;
+use crate::{BodyError, RequestBody};
 
 /// The bytes of an object as they come from the connection.
 pub(super) struct CheckedBody {
@@ -31,11 +31,6 @@ pub(super) struct CheckedBody {
     verdict: Verdict,
     finished: bool,
 }
-
-/// The stream fails for a reason the verdict knows.
-#[derive(Debug, thiserror::Error)]
-#[error("the body is refused: {0}")]
-struct Refused(&'static str);
 
 impl CheckedBody {
     pub(super) fn new(source: RequestBody, plan: BodyPlan, verdict: Verdict) -> Self {
@@ -65,8 +60,11 @@ impl CheckedBody {
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    let failure = S3Error::new(Code::IncompleteBody).caused_by(error);
-                    return Poll::Ready(Err(failure));
+                    let failure = match error.downcast_ref::<BodyError>() {
+                        Some(error) => error.into(),
+                        None => S3Error::new(Code::IncompleteBody),
+                    };
+                    return Poll::Ready(Err(failure.caused_by(error)));
                 }
                 Poll::Ready(None) => {
                     let checksum = self.checks.finish()?;
@@ -98,9 +96,7 @@ impl Stream for CheckedBody {
             }
             Err(failure) => {
                 self.finished = true;
-                let error = BlockError::Body(Refused(failure.code.as_str()).into());
-                self.verdict.failed(failure);
-                Some(Err(error))
+                Some(Err(BlockError::Body(failure.into())))
             }
         })
     }
