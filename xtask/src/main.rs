@@ -12,9 +12,11 @@ mod layers;
 mod quickstart;
 mod run;
 mod sizes;
+mod spark;
 mod suites;
 mod tests;
 mod venv;
+mod versitygw;
 mod workspace;
 
 use run::say;
@@ -27,6 +29,8 @@ usage: cargo xtask <command>
   test                 everything CI runs: check, unit and integration tests, drift, black-box suites
   test CRATE...        the tests of some crates
   e2e [PYTEST ARGS]    the black-box suites, all or some (e.g. `-k golden`)
+  spark [SUITE] [PYTEST ARGS]   Spark on the gateway; SUITE is spark-3.5 (what CI runs) or spark-4
+  versitygw [ARGS]     versitygw's conformance suite against the gateway
   drift [--write]      generated documents against the code they come from
   crash [--cycles N]   kill and power-loss tests of the real server, at length
   bench [BENCH ARGS]   ../shared/bench against a release server on one core
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         "test" if rest.is_empty() => tests::everything(),
         "test" => tests::crates(rest),
         "e2e" => suites::e2e(rest),
+        "spark" => spark::command_line(rest),
+        "versitygw" => versitygw::command_line(rest),
         "drift" => drift::drift(rest.iter().any(|arg| arg == "--write")),
         "crash" => suites::crash(rest),
         "bench" => bench::bench(rest),

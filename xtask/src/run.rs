@@ -48,6 +48,17 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// Refuses to go on without a program; `what` tells which package has it.
+pub(crate) fn needs(program: &str, what: &str) -> Outcome {
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|at| at.join(program).is_file()));
+    if found {
+        Ok(())
+    } else {
+        Err(format!("{program} is missing: this needs {what}"))
+    }
+}
+
 /// Runs a program to its end.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let name = command.get_program().to_string_lossy().into_owned();

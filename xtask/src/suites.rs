@@ -33,6 +33,14 @@ pub(crate) fn build() -> Outcome<PathBuf> {
     Ok(target().join("debug"))
 }
 
+/// The server: the one that `LAKEFS_BIN` names, or a fresh build.
+pub(crate) fn lakefs() -> Outcome<PathBuf> {
+    match std::env::var_os("LAKEFS_BIN") {
+        Some(named) => Ok(PathBuf::from(named)),
+        None => Ok(build()?.join("lakefs")),
+    }
+}
+
 /// The suites, with further arguments for pytest.
 pub(crate) fn e2e(args: &[String]) -> Outcome {
     let mut tally = Tally::default();
@@ -76,7 +84,7 @@ pub(crate) fn crash_briefly(tally: &mut Tally) -> Outcome {
 }
 
 /// Reads `3 passed, 0 failed`.
-fn parse_counts(line: &str) -> Tally {
+pub(crate) fn parse_counts(line: &str) -> Tally {
     let counts = line
         .split_once(" passed, ")
         .and_then(|(passed, rest)| Some((passed, rest.split_once(" failed")?.0)));
@@ -109,7 +117,7 @@ pub(crate) fn crash(args: &[String]) -> Outcome {
 }
 
 /// Reads pytest's last line: `3 failed, 10 passed, 1 skipped in 1.23s`.
-fn parse_pytest(line: &str) -> Tally {
+pub(crate) fn parse_pytest(line: &str) -> Tally {
     let mut tally = Tally::default();
     let Some((counts, _)) = line.trim_matches(['=', ' ']).split_once(" in ") else {
         return tally;

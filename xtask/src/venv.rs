@@ -1,22 +1,25 @@
-//! The Python environment of the black-box suites, with pinned clients, under the target directory.
+//! The Python environments of the black-box suites, with pinned clients, under the target directory.
 
 use std::path::PathBuf;
 
 use crate::run::{Outcome, command, root, run, say, target};
 
-const REQUIREMENTS: &str = "tests/requirements.txt";
+/// The interpreter of the suites in `tests`.
+pub(crate) fn python() -> Outcome<PathBuf> {
+    with("venv", "tests/requirements.txt")
+}
 
 /// The interpreter of an environment that has what the requirements list; set up when needed.
-pub(crate) fn python() -> Outcome<PathBuf> {
-    let directory = target().join("venv");
+pub(crate) fn with(name: &str, requirements: &str) -> Outcome<PathBuf> {
+    let directory = target().join(name);
     let python = directory.join("bin/python");
     let stamp = directory.join("requirements.txt");
-    let wanted = std::fs::read_to_string(root().join(REQUIREMENTS))
-        .map_err(|error| format!("{REQUIREMENTS}: {error}"))?;
+    let wanted = std::fs::read_to_string(root().join(requirements))
+        .map_err(|error| format!("{requirements}: {error}"))?;
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(python);
     }
-    say("Setting up the Python environment of the tests ...");
+    say(&format!("Setting up what {requirements} lists ..."));
     let missing = "the black-box suites need Python 3.9 or later with venv and pip \
                    (Debian: apt-get install python3-venv)";
     run(command("python3")
@@ -29,7 +32,7 @@ pub(crate) fn python() -> Outcome<PathBuf> {
         "install",
         "--quiet",
         "--requirement",
-        REQUIREMENTS,
+        requirements,
     ]))?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(python)
