@@ -22,8 +22,9 @@ mod service;
 mod staging;
 mod tables;
 mod tag;
+mod upload;
 
-pub use account::login::{Login, Presented, SESSION_COOKIE};
+pub use account::login::{Credential, Login, Presented, SESSION_COOKIE, User};
 pub use account::setup::{CommPrefs, NewCredential, SetupRequest, SetupState};
 pub use account::users::{CredentialInfo, UserInfo};
 pub use branch::cherry_pick::CherryPick;
@@ -39,12 +40,17 @@ pub use error::{Cause, Error, ErrorKind, Reason, Result};
 pub use info::config::{ServerConfig, VersionConfig};
 pub use info::usage::{UsageReport, UsageSummary};
 pub use lakefs_block::{BlockError, ByteStream, PutBody, StoreDescriptor, UploadedPart};
+pub use object::begin_copy::{BeginCopy, ObjectCopy, ObjectCopyPlan};
+pub use object::begin_upload::{BeginUpload, ObjectUpload, ObjectWritten, StoreOptions, StoredUpload};
 pub use object::condition::WriteCondition;
 pub use object::copy::CopyObject;
 pub use object::delete::{DeleteFailure, DeleteObjects, MAX_DELETE_PATHS};
 pub use object::get::{ContentRange, GetObject, GetObjectOutcome, HeadObjectOutcome, ObjectFacts};
-pub use object::list::{ListObjects, Listed, ListedObject, ObjectsPage, PhysicalAddress};
+pub use object::list::{
+    ListObjects, Listed, ListedObject, ObjectRow, ObjectsPage, PhysicalAddress, Row,
+};
 pub use object::model::ObjectStats;
+pub use object::open::{OpenObject, OpenedFacts, OpenedObject};
 pub use object::stat::StatObject;
 pub use object::upload::{UploadBody, UploadObject};
 pub use object::user_metadata::user_metadata_from_headers;
@@ -61,4 +67,13 @@ pub use staging::multipart::{
     CompleteMultipart, CopyPartSource, MultipartTarget, PresignMultipartUpload,
 };
 pub use staging::stage::StageObject;
+pub use lakefs_versioning::uploads::UploadPart;
 pub use tables::read::{TableKind, TableOutcome};
+pub use upload::complete::{CompleteUpload, CompletedUpload, MAX_UPLOAD_PARTS};
+pub use upload::copy_part::{Checksummer, CopyPlan, CopyUploadPart};
+pub use upload::create::CreateUpload;
+pub use upload::list::{ListUploads, ListedUpload, UploadsPage};
+pub use upload::part::{PartBody, TellChecksum};
+pub use upload::parts::PartsPage;
+pub use upload::sweep::SweepOutcome;
+pub use upload::{UploadInfo, UploadTarget};

@@ -16,6 +16,7 @@ mod cas;
 mod cherry_pick;
 mod commit;
 mod commits;
+mod delete_if;
 mod diff;
 mod engine;
 mod entry;
@@ -42,6 +43,7 @@ mod staging;
 mod tag;
 mod tokens;
 mod uncommitted;
+pub mod uploads;
 
 pub use addresses::{
     DataAddresses, LINK_VALIDITY, LinkError, LinkSubject, sign_link_address, verify_link_address,
@@ -50,6 +52,7 @@ pub use branch::{Branch, CreateBranch};
 pub use cherry_pick::CherryPick;
 pub use commit::{AddCommit, CommitRequest};
 pub use commits::{Commit, CommitDraft};
+pub use delete_if::DeleteCondition;
 pub use diff::{DiffEntry, DiffPage, DiffType, RefDiff};
 pub use engine::{Engine, EngineOptions, EngineParts};
 pub use entry::{AddressType, Entry, EntryView, StoredEntry};

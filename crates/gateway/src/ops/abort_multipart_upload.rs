@@ -1,11 +1,17 @@
 //! `AbortMultipartUpload`.
 
-use http::Response;
+use http::{Response, StatusCode};
 
-use crate::error::{Code, S3Error};
+use super::multipart::UploadAddress;
+use crate::error::S3Error;
 use crate::request::Request;
-use crate::{Body, Gateway};
+use crate::{Body, Gateway, response};
 
-pub(super) async fn run(_gateway: &Gateway, _request: Request) -> Result<Response<Body>, S3Error> {
-    Err(S3Error::new(Code::NotImplemented))
+pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<Body>, S3Error> {
+    let upload = UploadAddress::of(&request)?;
+    gateway
+        .service()
+        .abort_multipart_upload(&request.caller, upload.target())
+        .await?;
+    Ok(response::bare(StatusCode::NO_CONTENT))
 }

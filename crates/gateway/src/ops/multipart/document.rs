@@ -1,0 +1,139 @@
+//! Reading `CompleteMultipartUpload`: the parts a client wants its object made of.
+//!
+//! Lenient where clients differ (namespaces, order of elements, quotes of entity tags, elements we do not
+//! know), strict where a mistake would make another object.
+
+use lakefs_service::{MAX_UPLOAD_PARTS, UploadedPart};
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::Event;
+
+use super::number_of;
+use crate::checksum::Digest;
+use crate::conditions::bare_tag;
+use crate::error::{Code, S3Error};
+use crate::headers::ChecksumAlgorithm;
+
+/// Most bytes of the document.
+pub(in crate::ops) const MAX_BYTES: u64 = 4 << 20;
+const ROOT: &str = "CompleteMultipartUpload";
+const PART: &str = "Part";
+
+/// A part as the client names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::ops) struct NamedPart {
+    pub(in crate::ops) part: UploadedPart,
+    /// Checksums the client says the part has.
+    pub(in crate::ops) claims: Vec<Digest>,
+}
+
+/// A part while it is being read.
+#[derive(Default)]
+struct Draft {
+    number: Option<String>,
+    etag: Option<String>,
+    claims: Vec<(ChecksumAlgorithm, String)>,
+}
+
+/// Reads the document.
+pub(in crate::ops) fn parse(bytes: &[u8]) -> Result<Vec<NamedPart>, S3Error> {
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
+    let mut reader = Reader::from_str(text);
+    let mut parts = Vec::new();
+    let mut open: Vec<String> = Vec::new();
+    let mut draft = Draft::default();
+    let mut field = String::new();
+    loop {
+        match reader.read_event().map_err(|_| malformed())? {
+            Event::Start(start) => {
+                let name = start.local_name().as_ref().to_owned();
+                if open.is_empty() && name != ROOT || open.len() > 3 {
+                    return Err(malformed());
+                }
+                field.clear();
+                open.push(name);
+            }
+            Event::Empty(start) => {
+                let name = start.local_name();
+                match open.len() {
+                    0 if name.as_ref() == ROOT => {}
+                    0 => return Err(malformed()),
+                    1 if name.as_ref() == PART => return Err(malformed()),
+                    _ => {}
+                }
+            }
+            Event::Text(piece) => field.push_str(&piece),
+            Event::CData(piece) => field.push_str(&piece),
+            Event::GeneralRef(reference) => {
+                let character = reference.resolve_char_ref().map_err(|_| malformed())?;
+                match character {
+                    Some(character) => field.push(character),
+                    None => {
+                        field.push_str(resolve_predefined_entity(&reference).ok_or_else(malformed)?)
+                    }
+                }
+            }
+            Event::End(_) => {
+                let name = open.pop().ok_or_else(malformed)?;
+                match (open.len(), open.last().map(String::as_str)) {
+                    (2, Some(PART)) => draft.take(&name, field.trim()),
+                    (1, _) if name == PART => {
+                        if parts.len() == MAX_UPLOAD_PARTS {
+                            return Err(malformed());
+                        }
+                        parts.push(std::mem::take(&mut draft).finish()?);
+                    }
+                    _ => {}
+                }
+                field.clear();
+            }
+            Event::Eof if open.is_empty() => break,
+            Event::Eof => return Err(malformed()),
+            // Entities of a document's own are how small documents grow large.
+            Event::DocType(_) => return Err(malformed()),
+            _ => {}
+        }
+    }
+    if parts.is_empty() {
+        return Err(malformed());
+    }
+    Ok(parts)
+}
+
+impl Draft {
+    fn take(&mut self, name: &str, text: &str) {
+        match name {
+            "PartNumber" => self.number = Some(text.to_owned()),
+            "ETag" => self.etag = Some(text.to_owned()),
+            name => {
+                let algorithm = ChecksumAlgorithm::ALL
+                    .into_iter()
+                    .find(|algorithm| algorithm.element() == name);
+                if let Some(algorithm) = algorithm {
+                    self.claims.push((algorithm, text.to_owned()));
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> Result<NamedPart, S3Error> {
+        let number = self.number.ok_or_else(malformed)?;
+        let number = number_of(&number).ok_or_else(malformed)?;
+        let etag = self.etag.ok_or_else(malformed)?;
+        let claims = self.claims.into_iter().map(|(algorithm, value)| {
+            // A value that is no checksum is not the part's.
+            Digest::parse(algorithm, &value).ok_or_else(|| S3Error::new(Code::InvalidPart))
+        });
+        Ok(NamedPart {
+            claims: claims.collect::<Result<_, _>>()?,
+            part: UploadedPart {
+                number,
+                etag: bare_tag(&etag).to_owned(),
+            },
+        })
+    }
+}
+
+fn malformed() -> S3Error {
+    S3Error::new(Code::MalformedXml)
+}
