@@ -1,6 +1,8 @@
 //! Documents to clients: a writer that appends to one buffer. (The few documents clients send are read
 //! in `xml/`.)
 
+pub(crate) mod delete;
+
 /// Namespace of S3's documents.
 pub(crate) const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
@@ -20,6 +22,13 @@ impl Xml {
 
     pub(crate) fn new() -> Self {
         Self::with_capacity(512)
+    }
+
+    /// A piece of a document, without its declaration.
+    pub(crate) fn fragment() -> Self {
+        Self {
+            text: String::new(),
+        }
     }
 
     /// `<name>`.
@@ -51,6 +60,13 @@ impl Xml {
         self.close(name)
     }
 
+    /// `<name>true</name>` or `<name>false</name>`.
+    pub(crate) fn flag(&mut self, name: &str, flag: bool) -> &mut Self {
+        self.open(name);
+        self.raw(&[if flag { "true" } else { "false" }]);
+        self.close(name)
+    }
+
     /// Text that needs no escaping, piece by piece.
     pub(crate) fn raw(&mut self, pieces: &[&str]) -> &mut Self {
         for piece in pieces {
@@ -61,6 +77,14 @@ impl Xml {
 
     /// Escaped text.
     pub(crate) fn escaped(&mut self, text: &str) -> &mut Self {
+        // Most texts need nothing: one look at all bytes, which the compiler makes wide, tells.
+        let any = text
+            .bytes()
+            .fold(false, |any, byte| any | needs_escape(byte));
+        if !any {
+            self.text.push_str(text);
+            return self;
+        }
         let mut rest = text;
         while let Some(at) = rest.bytes().position(needs_escape) {
             self.text.push_str(&rest[..at]);
@@ -90,5 +114,32 @@ impl Xml {
 }
 
 fn needs_escape(byte: u8) -> bool {
-    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'') || byte < 0x20
+    (byte == b'&')
+        | (byte == b'<')
+        | (byte == b'>')
+        | (byte == b'"')
+        | (byte == b'\'')
+        | (byte < 0x20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_and_numbers_and_flags_are_not() {
+        let mut xml = Xml::new();
+        xml.root("R")
+            .element("Key", "a<b>&\"'\u{1}ü")
+            .number("Size", 5)
+            .flag("IsTruncated", false)
+            .close("R");
+        assert_eq!(
+            xml.finish(),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <R xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+             <Key>a&lt;b&gt;&amp;&#34;&#39;&#x1;ü</Key><Size>5</Size>\
+             <IsTruncated>false</IsTruncated></R>"
+        );
+    }
 }

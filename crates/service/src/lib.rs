@@ -44,7 +44,7 @@ pub use object::begin_copy::{BeginCopy, ObjectCopy, ObjectCopyPlan};
 pub use object::begin_upload::{BeginUpload, ObjectUpload, ObjectWritten, StoreOptions, StoredUpload};
 pub use object::condition::WriteCondition;
 pub use object::copy::CopyObject;
-pub use object::delete::{DeleteFailure, DeleteObjects, MAX_DELETE_PATHS};
+pub use object::delete::{DeleteCondition, DeleteFailure, DeleteObjects, MAX_DELETE_PATHS};
 pub use object::get::{ContentRange, GetObject, GetObjectOutcome, HeadObjectOutcome, ObjectFacts};
 pub use object::list::{
     ListObjects, Listed, ListedObject, ObjectRow, ObjectsPage, PhysicalAddress, Row,

@@ -7,7 +7,7 @@ use lakefs_types::{
     BranchId, ObjectPath, PathError, RefExpr, RefExprError, RepositoryId, StorageNamespace, TagId,
 };
 
-use crate::{Error, Result};
+use crate::{Error, Reason, Result};
 
 /// Most bytes of keys and values of one object's, commit's or repository's metadata.
 pub(crate) const MAX_METADATA_BYTES: usize = 1 << 20;
@@ -25,8 +25,10 @@ fn required(argument: &str) -> Error {
 }
 
 pub(crate) fn repository(name: &str) -> Result<RepositoryId> {
-    RepositoryId::new(name)
-        .map_err(|_| Error::invalid(format!("argument repository: repository id: {INVALID}")))
+    RepositoryId::new(name).map_err(|_| {
+        Error::invalid(format!("argument repository: repository id: {INVALID}"))
+            .because(Reason::InvalidName)
+    })
 }
 
 /// The branch of an operation on its content; clients know it as `name` there.
@@ -39,8 +41,10 @@ pub(crate) fn branch_argument(argument: &str, name: &str) -> Result<BranchId> {
     if name.is_empty() {
         return Err(required(argument));
     }
-    BranchId::new(name)
-        .map_err(|_| Error::invalid(format!("argument {argument}: branch id: {INVALID}")))
+    BranchId::new(name).map_err(|_| {
+        Error::invalid(format!("argument {argument}: branch id: {INVALID}"))
+            .because(Reason::InvalidName)
+    })
 }
 
 /// The name of a branch to create.
@@ -86,11 +90,12 @@ pub(crate) fn path(path: &str) -> Result<ObjectPath> {
 
 pub(crate) fn path_argument(argument: &str, path: &str) -> Result<ObjectPath> {
     ObjectPath::new(path).map_err(|error| match error {
-        PathError::Empty => required(argument),
+        PathError::Empty => required(argument).because(Reason::PathEmpty),
         PathError::TooLong { bytes } => Error::invalid(format!(
             "argument {argument}: {INVALID}: {bytes} is above maximum length ({})",
             lakefs_types::MAX_PATH_BYTES
-        )),
+        ))
+        .because(Reason::PathTooLong),
     })
 }
 
@@ -99,7 +104,7 @@ pub(crate) fn namespace(url: &str) -> Result<StorageNamespace> {
 }
 
 pub(crate) fn reference(text: &str) -> Result<RefExpr> {
-    RefExpr::parse(text).map_err(|error| match error {
+    let parsed = RefExpr::parse(text).map_err(|error| match error {
         _ if text.is_empty() => required("ref"),
         RefExprError::Unexpected { .. } | RefExprError::OutOfRange { .. } => {
             let modifier = bad_modifier(text);
@@ -113,7 +118,8 @@ pub(crate) fn reference(text: &str) -> Result<RefExpr> {
         RefExprError::NoBase { .. } | RefExprError::NotAlone { .. } => {
             Error::invalid(format!("ref: {INVALID}"))
         }
-    })
+    });
+    parsed.map_err(|error| error.because(Reason::InvalidName))
 }
 
 /// Refuses metadata that no header or form would carry: it is part of a record that is read whole.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use lakefs_block::Address;
-use lakefs_versioning::{ListItem, ObjectPage, Repository};
+use lakefs_versioning::{EntryView, ListItem, ObjectPage, Repository};
 
 use crate::audit::Call;
 use crate::object::get::missing_is_not_found;
@@ -72,7 +72,19 @@ impl ObjectsPage {
     pub fn iter(&self) -> impl Iterator<Item = Result<Listed<'_>>> {
         (0..self.len()).map(|index| match self.page.get(index) {
             Some(item) => self.result(index, item),
-            None => Err(Error::internal("a listed entry is corrupt")),
+            None => Err(corrupt()),
+        })
+    }
+
+    /// The results, in order, with what S3 tells of them: nothing is copied or looked up.
+    pub fn rows(&self) -> impl Iterator<Item = Result<Row<'_>>> {
+        (0..self.len()).map(|index| match self.page.get(index) {
+            Some(ListItem::CommonPrefix { path }) => Ok(Row::Prefix(text(path)?)),
+            Some(ListItem::Object { path, entry }) => Ok(Row::Object(ObjectRow {
+                path: text(path)?,
+                entry,
+            })),
+            None => Err(corrupt()),
         })
     }
 
@@ -144,6 +156,10 @@ fn is_plain(key: &str) -> bool {
     named && length <= 255
 }
 
+fn corrupt() -> Error {
+    Error::internal("a listed entry is corrupt")
+}
+
 fn text(path: &[u8]) -> Result<&str> {
     std::str::from_utf8(path).map_err(|error| {
         let path = String::from_utf8_lossy(path);
@@ -184,6 +200,50 @@ pub struct ListedObject<'a> {
     pub content_type: &'a str,
     /// User metadata in the order of keys; `None` when it was not asked for.
     pub metadata: Option<Vec<(&'a str, &'a str)>>,
+}
+
+/// One result, without what only REST tells.
+#[derive(Debug, Clone, Copy)]
+pub enum Row<'a> {
+    /// Paths folded at a delimiter.
+    Prefix(&'a str),
+    /// An object.
+    Object(ObjectRow<'a>),
+}
+
+/// An object of a listing, without what only REST tells.
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectRow<'a> {
+    /// Path.
+    pub path: &'a str,
+    entry: EntryView<'a>,
+}
+
+impl<'a> ObjectRow<'a> {
+    /// Entity tag, without quotes.
+    pub fn etag(&self) -> &'a str {
+        self.entry.etag
+    }
+
+    /// Size in bytes.
+    pub fn size(&self) -> u64 {
+        u64::try_from(self.entry.size).unwrap_or(0)
+    }
+
+    /// When it was written, Unix seconds.
+    pub fn modified(&self) -> i64 {
+        self.entry.last_modified.seconds
+    }
+
+    /// All metadata, in stored order.
+    pub fn metadata(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.entry.metadata()
+    }
+
+    /// Whether there is any metadata.
+    pub fn has_metadata(&self) -> bool {
+        self.entry.metadata_len() > 0
+    }
 }
 
 /// An address in two pieces, to be written one after the other.
