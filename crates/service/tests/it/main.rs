@@ -13,6 +13,8 @@ mod objects;
 mod recordings;
 mod repositories;
 mod support;
+mod upload_faults;
+mod uploads;
 
 /// Every file of this directory is part of the binary.
 #[test]
