@@ -4,7 +4,7 @@ use crate::run::Outcome;
 use crate::workspace::{Package, packages};
 
 /// Package and what it may use, lowest first.
-const LADDER: [(&str, &[&str]); 14] = [
+const LADDER: [(&str, &[&str]); 15] = [
     ("lakefs-types", &[]),
     ("lakefs-sigv4", &[]),
     ("lakefs-runtime", &["lakefs-types"]),
@@ -54,6 +54,15 @@ const LADDER: [(&str, &[&str]); 14] = [
         ],
     ),
     (
+        "lakefs-gateway",
+        &[
+            "lakefs-types",
+            "lakefs-sigv4",
+            "lakefs-runtime",
+            "lakefs-service",
+        ],
+    ),
+    (
         "lakefs-server",
         &[
             "lakefs-types",
@@ -66,6 +75,7 @@ const LADDER: [(&str, &[&str]); 14] = [
             "lakefs-service",
             "lakefs-wire",
             "lakefs-api",
+            "lakefs-gateway",
         ],
     ),
     ("lakectl", &["lakefs-types", "lakefs-wire"]),

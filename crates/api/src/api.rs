@@ -172,7 +172,10 @@ impl Api {
         let headers = request.headers();
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let mut caller = Caller::anonymous(request_id);
-        caller.source_ip = source_ip(request, headers);
+        caller.source_ip = source_ip(headers).or_else(|| {
+            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            peer.map(|ConnectInfo(peer)| peer.ip())
+        });
         let client = text(&CLIENT).or_else(|| text(&USER_AGENT)).unwrap_or("");
         client.clone_into(&mut caller.client);
         caller
@@ -231,18 +234,13 @@ fn openapi() -> Response<Body> {
     response
 }
 
-/// The client's address as proxies tell it, else the peer's. It is logged, and no decision is made
-/// on it, because anybody can send the headers.
-fn source_ip(request: &Request<Body>, headers: &HeaderMap) -> Option<IpAddr> {
+/// The client's address as proxies tell it. It is logged, and no decision is made on it, because
+/// anybody can send the headers.
+pub fn source_ip(headers: &HeaderMap) -> Option<IpAddr> {
     let told = |name: &HeaderName| {
         headers
             .get(name)
             .and_then(|value| value.to_str().ok()?.split(',').next()?.trim().parse().ok())
     };
-    told(&FORWARDED_FOR).or_else(|| told(&REAL_IP)).or_else(|| {
-        request
-            .extensions()
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|ConnectInfo(peer)| peer.ip())
-    })
+    told(&FORWARDED_FOR).or_else(|| told(&REAL_IP))
 }

@@ -20,5 +20,7 @@ mod render;
 mod respond;
 mod values;
 
-pub use api::{Api, ApiParts, BASE_PATH, OPENAPI_PATH, RequestId, Route, Served, router, routes};
+pub use api::{
+    Api, ApiParts, BASE_PATH, OPENAPI_PATH, RequestId, Route, Served, router, routes, source_ip,
+};
 pub use contract::OPENAPI;

@@ -1,7 +1,7 @@
 //! What a failure is called in S3: code, status and text; and the one table from the errors of the
 //! use-cases.
 
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use lakefs_service::{Cause, Error as ServiceError, ErrorKind, Reason};
 
 use crate::request::BodyError;
@@ -44,6 +44,7 @@ codes! {
     BadDigest = "BadDigest", 400, "The digest you sent is not that of the data we received.";
     BadRequest = "BadRequest", 400, "400 BadRequest";
     BucketAlreadyExists = "BucketAlreadyExists", 409, "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.";
+    BucketAlreadyOwnedByYou = "BucketAlreadyOwnedByYou", 409, "You have a bucket of that name already.";
     BucketNotEmpty = "BucketNotEmpty", 409, "The bucket you tried to delete is not empty.";
     ConditionalRequestConflict = "ConditionalRequestConflict", 409, "Somebody else wrote the object at the same time. Try again.";
     EntityTooLarge = "EntityTooLarge", 400, "The object is larger than what one request may upload.";
@@ -90,7 +91,7 @@ codes! {
     LakefsReadOnlyRepository = "ErrReadOnlyRepository", 403, "Attempted to write to a read-only repository";
 }
 
-/// How much of the request an error document repeats. Clients of lakeFS know these four shapes.
+/// How much of the request an error document repeats. Clients of lakeFS know these shapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Scope {
     /// Key, bucket and reference: the operation was begun.
@@ -98,6 +99,8 @@ pub(crate) enum Scope {
     Operation,
     /// Nothing: the request was refused for its kind.
     Kind,
+    /// Nothing, and no region: so is the refusal to delete a bucket.
+    Nowhere,
     /// Nothing, and as `text/xml`: the sender or the bucket is unknown.
     Door,
     /// No document at all.
@@ -115,6 +118,8 @@ pub(crate) struct S3Error {
     pub(crate) details: Vec<(&'static str, String)>,
     /// What the document repeats.
     pub(crate) scope: Scope,
+    /// Headers the answer has besides.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// What happened below; logged, never shown.
     pub(crate) source: Option<Cause>,
 }
@@ -126,6 +131,7 @@ impl S3Error {
             message: None,
             details: Vec::new(),
             scope: Scope::Operation,
+            headers: Vec::new(),
             source: None,
         }
     }
@@ -149,6 +155,13 @@ impl S3Error {
     #[must_use]
     pub(crate) fn scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -187,6 +200,7 @@ impl S3Error {
                     message: found.message.clone(),
                     details: found.details.clone(),
                     scope: found.scope,
+                    headers: found.headers.clone(),
                     source: None,
                 });
             }

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response};
-use lakefs_runtime::Clock;
+use lakefs_runtime::{Clock, Ids};
 use lakefs_service::{Caller, Service};
 use lakefs_sigv4::KeyCache;
+use lakefs_types::RepositoryId;
 
-use crate::error::S3Error;
-use crate::operation::decide_operation;
+use crate::document::ErrorDocument;
+use crate::error::{Code, S3Error, Scope};
+use crate::operation::{Operation, check_version_id, decide_operation, refuse_headers};
 use crate::query::Query;
 use crate::request::Request;
 use crate::target::{Resolver, Target};
-use crate::xml::Xml;
-use crate::{Body, GatewayOptions, RequestBody, ops, response};
+use crate::{Body, GatewayOptions, RequestBody, ops};
 
 /// Signing keys remembered: one a day, region and access key.
 const KEYS: usize = 1024;
@@ -26,6 +28,8 @@ pub struct GatewayParts {
     pub service: Service,
     /// Wall clock.
     pub clock: Arc<dyn Clock>,
+    /// Identifiers and randomness.
+    pub ids: Arc<Ids>,
     /// Settings.
     pub options: GatewayOptions,
 }
@@ -43,6 +47,8 @@ pub struct Facts {
     pub user: String,
     /// The error's code, if the answer is one.
     pub code: Option<&'static str>,
+    /// Whether the request was refused because nobody knows who sent it; `code` says why.
+    pub unproven: bool,
 }
 
 /// An answer.
@@ -65,6 +71,8 @@ struct Inner {
     parts: GatewayParts,
     resolver: Resolver,
     keys: KeyCache,
+    /// Tells in answers which server gave them.
+    host_id: String,
 }
 
 impl Gateway {
@@ -74,6 +82,7 @@ impl Gateway {
             inner: Arc::new(Inner {
                 resolver: Resolver::new(&parts.options.domains, &parts.options.aliases),
                 keys: KeyCache::new(KEYS),
+                host_id: hex::encode(parts.ids.random::<8>()),
                 parts,
             }),
         }
@@ -83,8 +92,17 @@ impl Gateway {
         &self.inner.parts.service
     }
 
+    /// Tells in answers which server gave them.
+    pub(crate) fn host_id(&self) -> &str {
+        &self.inner.host_id
+    }
+
     pub(crate) fn options(&self) -> &GatewayOptions {
         &self.inner.parts.options
+    }
+
+    pub(crate) fn ids(&self) -> &Ids {
+        &self.inner.parts.ids
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -100,22 +118,45 @@ impl Gateway {
     }
 
     /// Answers one request. `caller` has the request's identifier, address and client, and no user.
-    pub async fn handle(&self, parts: Parts, body: RequestBody, caller: Caller) -> Answer {
+    pub async fn handle(&self, mut parts: Parts, body: RequestBody, caller: Caller) -> Answer {
         let head = parts.method == Method::HEAD;
         let id = caller.request_id.clone();
-        let mut facts = Facts::default();
-        let mut target = Target::Service;
-        let outcome = self
-            .answer(parts, body, caller, &mut facts, &mut target)
-            .await;
-        let mut response = outcome.unwrap_or_else(|error| {
-            facts.code = Some(error.code.as_str());
-            self.error_document(&error, &target, &id, head)
-        });
-        if let Ok(id) = HeaderValue::from_str(&id) {
-            response.headers_mut().insert("x-amz-request-id", id);
+        // HTTP/2 has the host in the address; signatures cover it as a header.
+        if !parts.headers.contains_key(HOST)
+            && let Some(authority) = parts.uri.authority()
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            parts.headers.insert(HOST, host);
         }
-        Answer { response, facts }
+        let api = is_below_api(parts.uri.path());
+        let mut known = Known::default();
+        let outcome = self.answer(parts, body, caller, &mut known).await;
+        let mut response = outcome.unwrap_or_else(|mut error| {
+            if api && error.code == Code::NoSuchBucket && error.scope == Scope::Door {
+                error.code = Code::LakefsApiEndpoint;
+            }
+            log(&error, &known.facts, &id);
+            known.facts.code = Some(error.code.as_str());
+            let document = ErrorDocument {
+                error: &error,
+                target: &known.target,
+                region: &self.options().region,
+                request_id: &id,
+                host_id: &self.inner.host_id,
+            };
+            document.answer(head)
+        });
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            headers.insert("x-amz-request-id", id);
+        }
+        if let Ok(id) = HeaderValue::from_str(&self.inner.host_id) {
+            headers.insert("x-amz-id-2", id);
+        }
+        Answer {
+            response,
+            facts: known.facts,
+        }
     }
 
     async fn answer(
@@ -123,56 +164,134 @@ impl Gateway {
         parts: Parts,
         body: RequestBody,
         caller: Caller,
-        facts: &mut Facts,
-        at: &mut Target,
+        known: &mut Known,
     ) -> Result<Response<Body>, S3Error> {
-        let host = parts
-            .uri
-            .host()
-            .or_else(|| parts.headers.get(http::header::HOST)?.to_str().ok())
-            .unwrap_or_default();
-        let target = self.resolver().resolve(host, parts.uri.path())?;
+        let host = parts.headers.get(HOST);
+        let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let target = self.resolver().resolve(host, parts.uri.path());
+        let target = target.map_err(|error| error.scope(Scope::Door))?;
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let copies = parts.headers.contains_key("x-amz-copy-source");
         let operation = decide_operation(&target, &parts.method, &query, copies);
-        facts.operation = operation.as_ref().ok().map(|operation| operation.name());
-        let (caller, payload) = self.authenticate(&parts, caller).await?;
-        caller.user_name().clone_into(&mut facts.user);
-        at.clone_from(&target);
+        known.facts.operation = operation.as_ref().ok().map(|operation| operation.name());
+        if parts.method == Method::OPTIONS {
+            return Err(S3Error::new(Code::AccessForbidden).scope(Scope::Door));
+        }
+        let (caller, payload) = match self.authenticate(&parts, caller).await {
+            Ok(proven) => proven,
+            Err(error) => {
+                known.facts.unproven = true;
+                return Err(error);
+            }
+        };
+        caller.user_name().clone_into(&mut known.facts.user);
+        known.at(&target);
+        let operation = operation?;
+        if operation != Operation::CreateBucket
+            && let Target::Bucket(bucket) | Target::Object(bucket, _) = &target
+            && RepositoryId::new(bucket.repository()).is_err()
+        {
+            return Err(S3Error::new(Code::NoSuchBucket).scope(Scope::Door));
+        }
+        if matches!(target, Target::Object(..)) {
+            check_version_id(query.get("versionId"))?;
+            refuse_headers(&parts.method, &parts.headers)?;
+        }
         let request = Request {
             parts,
             body,
             target,
-            operation: operation?,
+            operation,
             query,
             caller,
             payload,
         };
         ops::run(self, request).await
     }
+}
 
-    fn error_document(
-        &self,
-        error: &S3Error,
-        target: &Target,
-        request_id: &str,
-        head: bool,
-    ) -> Response<Body> {
-        let mut xml = Xml::new();
-        xml.open("Error")
-            .element("Code", error.code.as_str())
-            .element("Message", error.message());
-        for (name, value) in &error.details {
-            xml.element(name, value);
+/// What has been found out about a request.
+#[derive(Debug)]
+struct Known {
+    facts: Facts,
+    target: Target,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            facts: Facts::default(),
+            target: Target::Service,
         }
-        xml.element("Region", &self.options().region)
-            .element("RequestId", request_id)
-            .close("Error");
-        let _ = target;
-        let status = error.code.status();
-        if head {
-            return response::bare(status);
+    }
+}
+
+impl Known {
+    fn at(&mut self, target: &Target) {
+        match target {
+            Target::Service => {}
+            Target::Bucket(bucket) => bucket.repository().clone_into(&mut self.facts.repository),
+            Target::Object(bucket, key) => {
+                bucket.repository().clone_into(&mut self.facts.repository);
+                if let Some(place) = bucket.place(key) {
+                    place.reference.clone_into(&mut self.facts.reference);
+                }
+            }
         }
-        response::document(status, xml.finish())
+        self.target.clone_from(target);
+    }
+}
+
+fn is_below_api(path: &str) -> bool {
+    path.strip_prefix("/api/v1")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The chain of causes of what is not the client's doing goes to the log, once, here.
+fn log(error: &S3Error, facts: &Facts, request_id: &str) {
+    let Some(source) = &error.source else {
+        return;
+    };
+    let operation = facts.operation.unwrap_or_default();
+    let status = error.code.status().as_u16();
+    let mut causes = String::new();
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&**source);
+    while let Some(cause) = next {
+        if !causes.is_empty() {
+            causes.push_str(": ");
+        }
+        causes.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    let code = error.code.as_str();
+    match error.code {
+        Code::InternalError => {
+            tracing::error!(
+                request_id,
+                operation,
+                status,
+                code,
+                causes,
+                "request failed"
+            );
+        }
+        Code::ServiceUnavailable | Code::SlowDown => {
+            tracing::warn!(
+                request_id,
+                operation,
+                status,
+                code,
+                causes,
+                "request failed"
+            );
+        }
+        _ => tracing::debug!(
+            request_id,
+            operation,
+            status,
+            code,
+            causes,
+            "request failed"
+        ),
     }
 }

@@ -7,6 +7,10 @@
 mod auth;
 mod body;
 mod checksum;
+mod conditions;
+mod copy_source;
+mod date;
+mod document;
 mod error;
 mod gateway;
 mod headers;
@@ -17,6 +21,7 @@ mod query;
 mod request;
 mod response;
 mod target;
+mod write_headers;
 mod xml;
 
 pub use gateway::{Answer, Facts, Gateway, GatewayParts};

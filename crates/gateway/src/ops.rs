@@ -28,13 +28,22 @@ mod list_object_versions;
 mod list_objects;
 mod list_objects_v2;
 mod list_parts;
+mod listing;
+mod multipart;
 mod put_object;
+mod read_object;
+mod root;
 mod upload_part;
 mod upload_part_copy;
 
 /// Does what a request asks for.
 pub(crate) async fn run(gateway: &Gateway, request: Request) -> Result<Response<Body>, S3Error> {
     use Operation as O;
+    if root::knows(request.operation)
+        && let Some(place) = request.root()
+    {
+        return root::run(gateway, &request, place).await;
+    }
     match request.operation {
         O::ListBuckets => list_buckets::run(gateway, request).await,
         O::CreateBucket => create_bucket::run(gateway, request).await,

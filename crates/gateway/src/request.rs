@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
-use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::combinators::BoxBody;
 use lakefs_service::{Caller, Cause};
 
 use crate::auth::Payload;
@@ -14,7 +14,18 @@ use crate::target::{Bucket, Place, Target};
 
 /// The body of a request, as it comes from the connection. It is not polled, and the client not told
 /// to go on, before an operation wants it.
-pub type RequestBody = UnsyncBoxBody<Bytes, Cause>;
+pub type RequestBody = BoxBody<Bytes, Cause>;
+
+/// Why a body cannot be read from the connection. The listener's bodies fail with it.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// Nothing came for too long.
+    #[error("the body stood still for too long")]
+    Idle,
+    /// The connection broke, or its framing.
+    #[error("the body ended early")]
+    Broken(#[source] Cause),
+}
 
 /// A request whose sender is known.
 pub(crate) struct Request {
@@ -61,6 +72,14 @@ impl Request {
             Target::Object(_, key) => Ok(key),
             _ => Err(S3Error::new(Code::NoSuchKey)),
         }
+    }
+
+    /// The root of a reference: a key that is `<reference>` or `<reference>/` and nothing more.
+    pub(crate) fn root(&self) -> Option<Place<'_>> {
+        let (Ok(bucket), Ok(key)) = (self.bucket(), self.key()) else {
+            return None;
+        };
+        bucket.root(key)
     }
 
     /// Where the object of a request lies. A key without a reference is no key of a repository.

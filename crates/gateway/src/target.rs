@@ -79,6 +79,23 @@ impl Bucket {
     }
 }
 
+impl Bucket {
+    /// The root of a reference, where a key names one and nothing in it. Buckets that are aliases have
+    /// none: their keys name no reference.
+    pub(crate) fn root<'a>(&'a self, key: &'a str) -> Option<Place<'a>> {
+        if self.alias.is_some() {
+            return None;
+        }
+        let reference = key.strip_suffix('/').unwrap_or(key);
+        (!reference.is_empty() && !reference.contains('/')).then_some(Place {
+            repository: &self.name,
+            reference,
+            rest: "",
+            prefix: "",
+        })
+    }
+}
+
 /// Finds buckets: by host, by path, and by alias.
 #[derive(Debug, Default)]
 pub(crate) struct Resolver {
@@ -107,6 +124,21 @@ impl Resolver {
             name: name.to_owned(),
             alias: self.aliases.read().get(name).cloned(),
         }
+    }
+
+    /// All aliases, in no order.
+    pub(crate) fn aliases(&self) -> Vec<Arc<BucketAlias>> {
+        self.aliases.read().values().cloned().collect()
+    }
+
+    /// Adds an alias; one of that name is replaced.
+    pub(crate) fn add_alias(&self, alias: BucketAlias) {
+        let name = alias.name.clone();
+        self.aliases.write().insert(name, Arc::new(alias));
+    }
+
+    pub(crate) fn remove_alias(&self, name: &str) {
+        self.aliases.write().remove(name);
     }
 
     /// What host and raw path point at.

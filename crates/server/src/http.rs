@@ -5,33 +5,47 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::header::HeaderName;
+use http::header::{HeaderName, USER_AGENT};
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use lakefs_api::Api;
+use lakefs_gateway::Gateway;
 use lakefs_runtime::Ids;
+use lakefs_service::Caller;
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::metrics::Metrics;
+use crate::metrics::{GatewayAnswer, Metrics};
 use crate::request_id::RequestId;
 use crate::settings::Secret;
 
 mod audit;
 pub(crate) mod listen;
 mod pages;
+mod received;
 mod route;
 pub(crate) mod tls;
 mod tracked;
 
 use audit::{Audit, Call};
 use route::{Route, decide_route};
-use tracked::{Observation, Tracked};
+use tracked::{AnswerBody, Observation, Tracked};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where a request came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The one listener for everything.
+    All,
+    /// A listener of its own for S3.
+    S3,
+}
 
 /// What the listener asks about the rest of the server.
 #[async_trait]
@@ -50,7 +64,10 @@ pub(crate) struct AppParts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) metrics_token: Secret,
     pub(crate) ids: Arc<Ids>,
+    pub(crate) gateway: Gateway,
     pub(crate) gateway_domains: Vec<String>,
+    /// A body of an S3 request that stands still for this long is given up.
+    pub(crate) body_idle: Duration,
     pub(crate) logout_redirect: HeaderValue,
     pub(crate) audit: AuditOptions,
 }
@@ -81,34 +98,45 @@ impl App {
         }
     }
 
-    /// Answers one request.
+    /// Answers one request that came to a door.
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: SocketAddr,
+        door: Door,
     ) -> Response<Tracked> {
         let id = RequestId::fresh(&self.parts.ids);
-        id.scope(self.answer_within(request, peer, id)).await
+        id.scope(self.answer_within(request, peer, door, id)).await
     }
 
     async fn answer_within(
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: SocketAddr,
+        door: Door,
         id: RequestId,
     ) -> Response<Tracked> {
         let (head, body) = request.into_parts();
-        let route = decide_route(&head, &self.parts.gateway_domains);
+        let route = match door {
+            Door::All => decide_route(&head, &self.parts.gateway_domains),
+            Door::S3 => Route::Gateway,
+        };
         let call = self.audit.begin(&head, peer);
         let method = method_name(&head.method);
         // Counted down when the answer is gone, or when the client went away before it came.
         let mut observation = Observation::begin(Arc::clone(&self), route, method, call, id);
-        let mut response = match route {
-            Route::Api => {
-                self.answer_api(Request::from_parts(head, body), peer, id)
-                    .await
+        let response = match route {
+            Route::Gateway => {
+                let response = self.answer_s3(head, body, peer, &mut observation).await;
+                observation.head(&response);
+                return response.map(|body| Tracked::new(AnswerBody::Gateway(body), observation));
             }
-            Route::Gateway => pages::no_gateway(head.uri.path(), id),
+            Route::Api => {
+                let request = Request::from_parts(head, body);
+                let mut response = self.answer_api(request, peer, id).await;
+                observation.served(response.extensions_mut().remove());
+                response
+            }
             Route::Live => pages::live(&self.parts.probes.installation_id().await),
             Route::Ready => pages::ready(self.parts.probes.ready().await),
             Route::Metrics => pages::metrics(
@@ -120,12 +148,36 @@ impl App {
             Route::Iceberg => pages::not_offered(),
             Route::Page => pages::page(head.uri.path(), &head.headers),
         };
-        observation.head(&mut response);
+        observation.head(&response);
+        let mut response = response.map(|body| Tracked::new(AnswerBody::Other(body), observation));
         // The API marks its own answers.
         if route != Route::Api {
             response.headers_mut().insert(REQUEST_ID, id.header());
         }
-        response.map(|body| Tracked::new(body, observation))
+        response
+    }
+
+    async fn answer_s3(
+        &self,
+        head: Parts,
+        body: Incoming,
+        peer: SocketAddr,
+        observation: &mut Observation,
+    ) -> Response<lakefs_gateway::Body> {
+        let mut caller = Caller::anonymous(observation.id.to_string());
+        caller.source_ip = lakefs_api::source_ip(&head.headers).or(Some(peer.ip()));
+        let client = head.headers.get(USER_AGENT);
+        if let Some(client) = client.and_then(|client| client.to_str().ok()) {
+            client.clone_into(&mut caller.client);
+        }
+        let (body, meter) = received::receive(&head, body, self.parts.body_idle);
+        observation.received.clone_from(&meter);
+        let answer = self.parts.gateway.handle(head, body, caller).await;
+        observation.asked = Some(answer.facts);
+        if let Some(meter) = meter {
+            meter.drain().await;
+        }
+        answer.response
     }
 
     async fn answer_api(
@@ -145,9 +197,14 @@ impl App {
     fn finished(&self, observation: &Observation) {
         let total = observation.begun.elapsed();
         if observation.route == Route::Gateway {
-            self.parts
-                .metrics
-                .gateway_answered("unknown", observation.code, total);
+            self.parts.metrics.gateway_answered(&GatewayAnswer {
+                operation: observation.operation(),
+                code: observation.code,
+                unproven: observation.unproven(),
+                received: observation.received(),
+                sent: observation.sent,
+                total,
+            });
         }
         if let Some(served) = &observation.served {
             self.parts.metrics.api_answered(

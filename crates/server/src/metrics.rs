@@ -63,6 +63,23 @@ struct VersionLabels {
     version: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+/// What is counted of an S3 request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GatewayAnswer {
+    pub(crate) operation: &'static str,
+    pub(crate) code: u16,
+    /// S3's code, where the sender was not known.
+    pub(crate) unproven: Option<&'static str>,
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+    pub(crate) total: Duration,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -72,6 +89,9 @@ pub(crate) struct Metrics {
     first_bytes: Histograms<OperationLabels>,
     concurrent: Family<ServiceLabels, Gauge>,
     gateway: Histograms<OperationCodeLabels>,
+    gateway_received: Family<OperationLabels, Counter>,
+    gateway_sent: Family<OperationLabels, Counter>,
+    gateway_unproven: Family<ReasonLabels, Counter>,
     kv: kv::KvMetrics,
 }
 
@@ -83,6 +103,9 @@ impl Metrics {
         let first_bytes = Histograms::new_with_constructor(api_histogram);
         let concurrent = Family::<ServiceLabels, Gauge>::default();
         let gateway = Histograms::new_with_constructor(api_histogram);
+        let gateway_received = Family::<OperationLabels, Counter>::default();
+        let gateway_sent = Family::<OperationLabels, Counter>::default();
+        let gateway_unproven = Family::<ReasonLabels, Counter>::default();
         let build = Family::<VersionLabels, Gauge>::default();
         build
             .get_or_create(&VersionLabels {
@@ -110,6 +133,21 @@ impl Metrics {
             "Time to answer an S3 request",
             gateway.clone(),
         );
+        registry.register(
+            "gateway_received_bytes",
+            "Bytes of bodies of S3 requests",
+            gateway_received.clone(),
+        );
+        registry.register(
+            "gateway_sent_bytes",
+            "Bytes of bodies of answers to S3 requests",
+            gateway_sent.clone(),
+        );
+        registry.register(
+            "gateway_auth_failures",
+            "S3 requests refused because their sender was not known, by S3's code",
+            gateway_unproven.clone(),
+        );
         registry.register("lakefs_build_info", "Version of this server", build);
         let kv = kv::KvMetrics::register(&mut registry);
         registry.register_collector(Box::new(process::ProcessCollector));
@@ -120,6 +158,9 @@ impl Metrics {
             first_bytes,
             concurrent,
             gateway,
+            gateway_received,
+            gateway_sent,
+            gateway_unproven,
             kv,
         }
     }
@@ -164,10 +205,28 @@ impl Metrics {
     }
 
     /// Counts an answered S3 request.
-    pub(crate) fn gateway_answered(&self, operation: &'static str, code: u16, total: Duration) {
+    pub(crate) fn gateway_answered(&self, answer: &GatewayAnswer) {
+        let &GatewayAnswer {
+            operation, code, ..
+        } = answer;
         self.gateway
             .get_or_create(&OperationCodeLabels { operation, code })
-            .observe(total.as_secs_f64());
+            .observe(answer.total.as_secs_f64());
+        for (bytes, family) in [
+            (answer.received, &self.gateway_received),
+            (answer.sent, &self.gateway_sent),
+        ] {
+            if bytes > 0 {
+                family
+                    .get_or_create(&OperationLabels { operation })
+                    .inc_by(bytes);
+            }
+        }
+        if let Some(reason) = answer.unproven {
+            self.gateway_unproven
+                .get_or_create(&ReasonLabels { reason })
+                .inc();
+        }
     }
 }
 
@@ -180,7 +239,14 @@ mod tests {
         let metrics = Metrics::new();
         let moment = Duration::from_millis(3);
         metrics.api_answered("getBranch", "GET", 200, moment, moment);
-        metrics.gateway_answered("get_object", 501, moment);
+        metrics.gateway_answered(&GatewayAnswer {
+            operation: "GetObject",
+            code: 403,
+            unproven: Some("SignatureDoesNotMatch"),
+            received: 0,
+            sent: 270,
+            total: moment,
+        });
         metrics.concurrent("rest_api").inc();
         let text = metrics.render();
         for line in [
@@ -188,7 +254,9 @@ mod tests {
             "api_request_duration_seconds_count{operation=\"getBranch\",code=\"200\"} 1",
             "api_request_ttfb_duration_seconds_count{operation=\"getBranch\"} 1",
             "lakefs_concurrent_requests{service=\"rest_api\"} 1",
-            "gateway_request_duration_seconds_count{operation=\"get_object\",code=\"501\"} 1",
+            "gateway_request_duration_seconds_count{operation=\"GetObject\",code=\"403\"} 1",
+            "gateway_sent_bytes_total{operation=\"GetObject\"} 270",
+            "gateway_auth_failures_total{reason=\"SignatureDoesNotMatch\"} 1",
             "process_resident_memory_bytes",
             "process_cpu_seconds_total",
         ] {

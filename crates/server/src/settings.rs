@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod duration;
+mod gateway;
 mod keys;
 mod load;
 mod reference;
@@ -21,6 +22,7 @@ pub(crate) use load::{
 pub(crate) use reference::markdown as reference_markdown;
 pub(crate) use secret::Secret;
 
+use lakefs_gateway::GatewayOptions;
 use load::Values;
 use value::Value;
 
@@ -42,7 +44,9 @@ pub(crate) struct Settings {
     pub(crate) blockstore: BlockstoreSettings,
     pub(crate) committed: CommittedSettings,
     pub(crate) database: DatabaseSettings,
-    pub(crate) gateway_domains: Vec<String>,
+    pub(crate) gateway: GatewayOptions,
+    /// Address of the listener that serves S3 alone.
+    pub(crate) gateway_listen_address: Option<String>,
     pub(crate) installation: InstallationSettings,
     pub(crate) usage_flush_interval: Duration,
     pub(crate) ensure_readable_root: bool,
@@ -208,8 +212,7 @@ struct Reader<'a>(&'a Values);
 impl Reader<'_> {
     fn settings(&self, preset: Preset, problems: &mut Vec<String>) -> Settings {
         let tls = self.tls(problems);
-        let gateway_domains = self.list("gateways.s3.domain_name");
-        check_domains(&gateway_domains, problems);
+        let gateway = self.gateway(problems);
         let settings = Settings {
             preset,
             file: self.0.file.clone(),
@@ -223,7 +226,9 @@ impl Reader<'_> {
             blockstore: self.blockstore(),
             committed: self.committed(problems),
             database: self.database(problems),
-            gateway_domains,
+            gateway,
+            gateway_listen_address: Some(self.text("gateways.s3.listen_address"))
+                .filter(|address| !address.is_empty()),
             installation: InstallationSettings {
                 fixed_id: self.text("installation.fixed_id"),
                 user_name: self.text("installation.user_name"),
@@ -447,17 +452,6 @@ impl Settings {
             "" | "AES256" | "aws:kms"
         ) {
             problems.push("blockstore.s3.server_side_encryption must be AES256 or aws:kms".into());
-        }
-    }
-}
-
-fn check_domains(domains: &[String], problems: &mut Vec<String>) {
-    for domain in domains {
-        let suffix = format!(".{domain}");
-        if let Some(inner) = domains.iter().find(|other| other.ends_with(&suffix)) {
-            problems.push(format!(
-                "gateways.s3.domain_name: {inner} is below {domain}; requests could mean either"
-            ));
         }
     }
 }

@@ -197,12 +197,17 @@ impl Authorization {
         }
     }
 
-    /// Checks that the signature covers `host` and every `x-amz-*` header received.
-    pub fn check_coverage(&self, headers: &HeaderMap) -> Result<(), AuthError> {
+    /// Checks that the signature covers `host` and every `x-amz-*` header received but those in
+    /// `may_be_unsigned`.
+    pub fn check_coverage(
+        &self,
+        headers: &HeaderMap,
+        may_be_unsigned: &[&str],
+    ) -> Result<(), AuthError> {
         let uncovered = headers
             .keys()
             .map(http::HeaderName::as_str)
-            .filter(|name| *name == "host" || name.starts_with("x-amz-"))
+            .filter(|name| name.starts_with("x-amz-") && !may_be_unsigned.contains(name))
             .find(|name| !self.covers(name));
         match uncovered {
             Some(name) => Err(AuthError::NotSigned(name.to_owned())),
@@ -211,7 +216,8 @@ impl Authorization {
         }
     }
 
-    fn covers(&self, name: &str) -> bool {
+    /// Whether the signature covers a header, by its lower-case name.
+    pub fn covers(&self, name: &str) -> bool {
         self.signed_headers.iter().any(|signed| signed == name)
     }
 

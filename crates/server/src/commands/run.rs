@@ -8,6 +8,7 @@ use http::HeaderValue;
 use lakefs_api::{Api, ApiParts};
 use lakefs_auth::Auth;
 use lakefs_block::BlockStore;
+use lakefs_gateway::{Gateway, GatewayParts};
 use lakefs_kv::KvStore;
 use lakefs_runtime::{Ids, TaskScope};
 use lakefs_service::Service;
@@ -18,7 +19,7 @@ use super::CommandError;
 use crate::cli::RunArgs;
 use crate::console::note;
 use crate::http::listen;
-use crate::http::{App, AppParts, AuditOptions, Probes, tls};
+use crate::http::{App, AppParts, AuditOptions, Door, Probes, tls};
 use crate::logging::{Logging, parse_level, watch_level};
 use crate::metrics::Metrics;
 use crate::settings::{Preset, Settings};
@@ -37,7 +38,10 @@ pub(super) async fn run(
 ) -> Result<(), CommandError> {
     log_settings(&settings);
     // Everything a person can get wrong is looked at before anything is opened.
-    let reserved = listen::reserve(&settings.listen_address).await?;
+    let mut reserved = vec![(listen::reserve(&settings.listen_address).await?, Door::All)];
+    if let Some(address) = &settings.gateway_listen_address {
+        reserved.push((listen::reserve(address).await?, Door::S3));
+    }
     let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let mut signals = Signals::new().map_err(CommandError::Runtime)?;
 
@@ -69,7 +73,14 @@ pub(super) async fn run(
         metrics: Arc::clone(&stack.metrics),
         metrics_token: settings.metrics_token.clone(),
         ids: Arc::clone(&stack.ids),
-        gateway_domains: settings.gateway_domains.clone(),
+        gateway: Gateway::new(GatewayParts {
+            service: stack.service.clone(),
+            clock: Arc::clone(stack.ids.clock()),
+            ids: Arc::clone(&stack.ids),
+            options: settings.gateway.clone(),
+        }),
+        gateway_domains: settings.gateway.domains.clone(),
+        body_idle: settings.gateway.body_idle,
         logout_redirect: HeaderValue::from_str(&settings.auth.logout_redirect_url)
             .unwrap_or_else(|_| HeaderValue::from_static("/")),
         audit: AuditOptions {
@@ -78,16 +89,23 @@ pub(super) async fn run(
         },
     }));
 
-    let listener = reserved.listen()?;
-    let url = public_url(&listener, tls.is_some());
-    tracing::info!(url, "listening");
+    let mut doors = Vec::new();
+    for (reserved, door) in reserved {
+        doors.push((reserved.listen()?, door));
+    }
+    let urls: Vec<_> = doors
+        .iter()
+        .map(|(listener, _)| public_url(listener, tls.is_some()))
+        .collect();
+    let url = urls.first().cloned().unwrap_or_default();
+    tracing::info!(url, s3_url = urls.get(1), "listening");
     quickstart::announce(&settings, &url, initialized);
 
     let stop = async {
         signals.next().await;
         note("Shutting down...");
     };
-    let serving = listen::serve(listener, tls, app, stop, GRACE);
+    let serving = listen::serve(doors, tls, app, stop, GRACE);
     let left = serving.await;
     if left > 0 {
         tracing::warn!(

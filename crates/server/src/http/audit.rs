@@ -43,10 +43,18 @@ pub(super) struct Call {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ending<'a> {
     pub(super) id: RequestId,
+    /// `rest_api` or `s3_gateway`.
+    pub(super) service: &'static str,
     pub(super) operation: &'a str,
     pub(super) user: &'a str,
+    /// Repository and reference of an S3 request.
+    pub(super) repository: &'a str,
+    pub(super) reference: &'a str,
+    /// S3's name of the error, of an S3 request.
+    pub(super) error_code: &'a str,
     pub(super) code: u16,
     pub(super) took: Duration,
+    pub(super) received: u64,
     pub(super) sent: u64,
     pub(super) whole: bool,
 }
@@ -104,10 +112,14 @@ impl Audit {
                     host = call.host,
                     client = call.client,
                     source_ip = %call.source,
-                    service_name = "rest_api",
+                    service_name = ending.service,
                     operation_id = ending.operation,
                     user = ending.user,
+                    repository = told(ending.repository),
+                    r#ref = told(ending.reference),
+                    error_code = told(ending.error_code),
                     status_code = ending.code,
+                    received_bytes = ending.received,
                     sent_bytes = ending.sent,
                     complete = ending.whole,
                     took_nsecs = u64::try_from(ending.took.as_nanos()).unwrap_or(u64::MAX),
@@ -144,6 +156,11 @@ fn trace_headers(head: &Parts) {
         })
         .collect();
     tracing::trace!(headers = ?shown, "HTTP request headers");
+}
+
+/// A field is left out where there is nothing to tell.
+fn told(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn cut(text: &str) -> &str {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -12,24 +13,29 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::App;
+use super::{App, Door};
 
 /// A client gets this long to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
 /// And this long for its side of a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const BACKLOG: u32 = 4096;
+/// Most bytes of a request's headers over HTTP/2.
+const MAX_HEADERS: u32 = 64 << 10;
+
+/// A listener and what is served there.
+pub(crate) type OpenDoor = (TcpListener, Door);
 
 /// Why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ListenError {
-    #[error("listen_address {address} is not an address and port")]
+    #[error("{address:?} is not an address and port")]
     Address {
         address: String,
         #[source]
         source: std::io::Error,
     },
-    #[error("port {} is in use by another program (listen_address {address})", address.port())]
+    #[error("port {} is in use by another program ({address})", address.port())]
     InUse { address: SocketAddr },
     #[error("cannot listen on {address}")]
     Other {
@@ -100,7 +106,7 @@ fn refused(address: SocketAddr, source: std::io::Error) -> ListenError {
 /// Serves until `stop` resolves, then waits up to `grace` for running requests. Answers how many
 /// connections were still busy after that.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    doors: Vec<OpenDoor>,
     tls: Option<TlsAcceptor>,
     app: Arc<App>,
     stop: impl Future<Output = ()> + Send,
@@ -109,13 +115,14 @@ pub(crate) async fn serve(
     let tasks = TaskScope::new();
     let graceful = GracefulShutdown::new();
     let server = Arc::new(server());
+    let mut turn = 0_usize;
     tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept(&doors, &mut turn) => accepted,
             () = &mut stop => break,
         };
-        let (stream, peer) = match accepted {
+        let (stream, peer, door) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Usually too many open files: accepting again at once would spin.
@@ -134,13 +141,14 @@ pub(crate) async fn serve(
             server: Arc::clone(&server),
             watcher: graceful.watcher(),
             peer,
+            door,
         };
         let _detached = match &tls {
             None => tasks.spawn(connection.serve(stream)),
             Some(acceptor) => tasks.spawn(connection.serve_tls(acceptor.clone(), stream)),
         };
     }
-    drop(listener);
+    drop(doors);
     let busy = graceful.count();
     if busy > 0 {
         tracing::info!(connections = busy, "waiting for open connections");
@@ -148,6 +156,27 @@ pub(crate) async fn serve(
     // Asked again after the wait: `shutdown` consumes the counter.
     let remaining = tokio::time::timeout(grace, graceful.shutdown()).await;
     if remaining.is_ok() { 0 } else { busy }
+}
+
+/// The next connection, at any of the doors. They take turns: a busy one does not keep the others waiting.
+async fn accept(
+    doors: &[OpenDoor],
+    turn: &mut usize,
+) -> std::io::Result<(TcpStream, SocketAddr, Door)> {
+    *turn = turn.wrapping_add(1);
+    std::future::poll_fn(|context| {
+        for offset in 0..doors.len() {
+            let Some((listener, door)) = doors.get((turn.wrapping_add(offset)) % doors.len())
+            else {
+                continue;
+            };
+            if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                return Poll::Ready(accepted.map(|(stream, peer)| (stream, peer, *door)));
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 fn server() -> Builder<TokioExecutor> {
@@ -160,6 +189,7 @@ fn server() -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(256)
+        .max_header_list_size(MAX_HEADERS)
         .initial_connection_window_size(4 << 20)
         .initial_stream_window_size(1 << 20)
         .keep_alive_interval(Duration::from_mins(1));
@@ -171,6 +201,7 @@ struct Connection {
     server: Arc<Builder<TokioExecutor>>,
     watcher: hyper_util::server::graceful::Watcher,
     peer: SocketAddr,
+    door: Door,
 }
 
 impl Connection {
@@ -193,10 +224,11 @@ impl Connection {
             server,
             watcher,
             peer,
+            door,
         } = self;
         let service = hyper::service::service_fn(move |request| {
             let app = Arc::clone(&app);
-            async move { Ok::<_, std::convert::Infallible>(app.answer(request, peer).await) }
+            async move { Ok::<_, std::convert::Infallible>(app.answer(request, peer, door).await) }
         });
         let connection = server
             .serve_connection(TokioIo::new(stream), service)

@@ -8,7 +8,6 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::metrics;
-use crate::request_id::RequestId;
 
 const PAGE: &str = include_str!("page.html");
 
@@ -114,24 +113,6 @@ pub(super) fn not_offered() -> Response<Body> {
     )
 }
 
-/// Every S3 request, until the gateway is built.
-pub(super) fn no_gateway(resource: &str, id: RequestId) -> Response<Body> {
-    let resource = escape_xml(resource);
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NotImplemented</Code>\
-         <Message>This server does not have an S3 gateway yet.</Message>\
-         <Resource>{resource}</Resource><RequestId>{id}</RequestId></Error>"
-    );
-    text(StatusCode::NOT_IMPLEMENTED, "application/xml", body)
-}
-
-fn escape_xml(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
 /// Paths of the web interface, until it is built: a page for people, JSON for programs.
 pub(super) fn page(path: &str, headers: &HeaderMap) -> Response<Body> {
     let wants_html = headers
@@ -186,10 +167,5 @@ mod tests {
             "text/html; charset=utf-8"
         );
         assert_eq!(page("/", &HeaderMap::new()).status(), StatusCode::OK);
-    }
-
-    #[test]
-    fn resources_cannot_break_the_xml() {
-        assert_eq!(escape_xml("/a<b>&\""), "/a&lt;b&gt;&amp;&quot;");
     }
 }

@@ -89,7 +89,10 @@ fn looks_signed(parts: &Parts) -> bool {
         || parts.uri.query().is_some_and(|query| {
             query.split('&').any(|pair| {
                 let name = pair.split('=').next().unwrap_or(pair);
-                name == "AWSAccessKeyId" || name == "X-Amz-Credential"
+                matches!(
+                    name,
+                    "AWSAccessKeyId" | "X-Amz-Credential" | "X-Amz-Signature"
+                )
             })
         })
 }
@@ -151,6 +154,7 @@ mod tests {
             Route::Gateway
         );
         assert_eq!(route("/r?X-Amz-Credential=a", &[]), Route::Gateway);
+        assert_eq!(route("/r?x=1&X-Amz-Signature=a", &[]), Route::Gateway);
         assert_eq!(route("/r?AWSAccessKeyId=a", &[]), Route::Gateway);
         assert_eq!(route("/r", &[("authorization", "Basic AWS4")]), Route::Page);
     }

@@ -10,9 +10,11 @@ use bytes::Bytes;
 use http::Response;
 use http_body::{Body as _, Frame, SizeHint};
 use lakefs_api::Served;
+use lakefs_gateway::Facts;
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::audit::Ending;
+use super::received::Meter;
 use super::route::Route;
 use super::{App, Call};
 use crate::request_id::RequestId;
@@ -25,12 +27,16 @@ pub(super) struct Observation {
     pub(super) route: Route,
     running: Option<Gauge>,
     call: Option<Box<Call>>,
-    id: RequestId,
+    pub(super) id: RequestId,
     /// Operation and caller, where the API was asked.
     pub(super) served: Option<Served>,
+    /// The same, where the gateway was asked.
+    pub(super) asked: Option<Facts>,
+    /// The request's body, where the gateway was asked and there was one.
+    pub(super) received: Option<Arc<Meter>>,
     pub(super) code: u16,
     pub(super) first_byte: Option<Duration>,
-    sent: u64,
+    pub(super) sent: u64,
     whole: bool,
 }
 
@@ -63,6 +69,8 @@ impl Observation {
             call,
             id,
             served: None,
+            asked: None,
+            received: None,
             code: CLIENT_LEFT,
             first_byte: None,
             sent: 0,
@@ -71,10 +79,32 @@ impl Observation {
     }
 
     /// Notes the head of the answer.
-    pub(super) fn head(&mut self, response: &mut Response<Body>) {
+    pub(super) fn head<B>(&mut self, response: &Response<B>) {
         self.code = response.status().as_u16();
         self.first_byte = Some(self.begun.elapsed());
-        self.served = response.extensions_mut().remove();
+    }
+
+    /// Notes what the API says about a call.
+    pub(super) fn served(&mut self, served: Option<Served>) {
+        self.served = served;
+    }
+
+    /// The operation, as the API's contract or S3 names it.
+    pub(super) fn operation(&self) -> &'static str {
+        let served = self.served.as_ref().and_then(|served| served.operation);
+        let asked = self.asked.as_ref().and_then(|asked| asked.operation);
+        served.or(asked).unwrap_or("unknown")
+    }
+
+    /// Why nobody knows who sent the request, if it was refused for that.
+    pub(super) fn unproven(&self) -> Option<&'static str> {
+        let asked = self.asked.as_ref().filter(|asked| asked.unproven)?;
+        asked.code
+    }
+
+    /// Bytes of the request's body that came.
+    pub(super) fn received(&self) -> u64 {
+        self.received.as_ref().map_or(0, |meter| meter.bytes())
     }
 }
 
@@ -84,34 +114,88 @@ impl Drop for Observation {
             running.dec();
         }
         self.app.finished(self);
-        if let Some(call) = &self.call {
-            let served = self.served.as_ref();
-            self.app.audit.end(
-                call,
-                Ending {
-                    id: self.id,
-                    operation: served
-                        .and_then(|served| served.operation)
-                        .unwrap_or_default(),
-                    user: served.map_or("", |served| served.caller.user_name()),
-                    code: self.code,
-                    took: self.begun.elapsed(),
-                    sent: self.sent,
-                    whole: self.whole,
+        let Some(call) = &self.call else {
+            return;
+        };
+        let served = self.served.as_ref();
+        let asked = self.asked.as_ref();
+        self.app.audit.end(
+            call,
+            Ending {
+                id: self.id,
+                service: if self.route == Route::Gateway {
+                    "s3_gateway"
+                } else {
+                    "rest_api"
                 },
-            );
+                operation: served
+                    .and_then(|served| served.operation)
+                    .or(asked.and_then(|asked| asked.operation))
+                    .unwrap_or_default(),
+                user: served
+                    .map(|served| served.caller.user_name())
+                    .or(asked.map(|asked| asked.user.as_str()))
+                    .unwrap_or_default(),
+                repository: asked.map_or("", |asked| &asked.repository),
+                reference: asked.map_or("", |asked| &asked.reference),
+                error_code: asked.and_then(|asked| asked.code).unwrap_or_default(),
+                code: self.code,
+                took: self.begun.elapsed(),
+                received: self.received(),
+                sent: self.sent,
+                whole: self.whole,
+            },
+        );
+    }
+}
+
+/// Bodies of the parts of the server. Those of the gateway go out as they are.
+pub(super) enum AnswerBody {
+    Gateway(lakefs_gateway::Body),
+    Other(Body),
+}
+
+impl http_body::Body for AnswerBody {
+    type Data = Bytes;
+    type Error = lakefs_service::Cause;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, lakefs_service::Cause>>> {
+        match &mut *self {
+            Self::Gateway(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(lakefs_service::Cause::from),
+            Self::Other(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(lakefs_service::Cause::from),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Gateway(body) => body.is_end_stream(),
+            Self::Other(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Gateway(body) => body.size_hint(),
+            Self::Other(body) => body.size_hint(),
         }
     }
 }
 
 /// The body.
 pub(crate) struct Tracked {
-    body: Body,
+    body: AnswerBody,
     observation: Observation,
 }
 
 impl Tracked {
-    pub(super) fn new(body: Body, mut observation: Observation) -> Self {
+    pub(super) fn new(body: AnswerBody, mut observation: Observation) -> Self {
         observation.whole = body.is_end_stream();
         Self { body, observation }
     }
@@ -119,12 +203,12 @@ impl Tracked {
 
 impl http_body::Body for Tracked {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = lakefs_service::Cause;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, lakefs_service::Cause>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {

@@ -81,7 +81,6 @@ impl Key {
 
 const HOOKS: Standing = Unbuilt("hooks");
 const OTHER_AUTH: Standing = Unbuilt("an external authentication or authorisation service");
-const GATEWAY: Standing = Unbuilt("the S3 gateway");
 const GCS: Standing = Unbuilt("the Google Cloud Storage block store");
 const AZURE: Standing = Unbuilt("the Azure block store");
 const DYNAMODB: Standing = Unbuilt("the DynamoDB key-value store");
@@ -285,9 +284,18 @@ pub(crate) const KEYS: &[Key] = &[
     key("graveler.branch_ownership.refresh", Duration, "400ms", OWN_TUNING, "Renewal interval."),
     key("graveler.branch_ownership.acquire", Duration, "150ms", OWN_TUNING, "Acquisition interval."),
     key("gateways.s3.domain_name", List, "s3.local.lakefs.io", Built, "Host names whose requests are S3 requests."),
-    key("gateways.s3.region", Text, "us-east-1", Ignored("every S3 request is answered NotImplemented until the gateway is built"), "Region clients sign for."),
-    key("gateways.s3.fallback_url", Text, "", GATEWAY, "Where requests for unknown repositories go."),
-    key("gateways.s3.verify_unsupported", Bool, "true", Ignored("every S3 request is answered NotImplemented until the gateway is built"), "Refuse unknown parameters."),
+    key("gateways.s3.region", Text, "us-east-1", Built, "Region told to S3 clients. Signatures for any region are accepted."),
+    key("gateways.s3.fallback_url", Text, "", Unbuilt("the proxy for unknown repositories"), "Where requests for unknown repositories go."),
+    key("gateways.s3.verify_unsupported", Bool, "true", Ignored("sub-resources that are not offered are always refused"), "Refuse unknown parameters."),
+    key("gateways.s3.listen_address", Text, "", Built, "Address and port of a second listener, which serves S3 alone, whatever the host and however signed. *Not in lakeFS.*"),
+    key("gateways.s3.bucket_aliases", List, "", Built, "Flat buckets, each `name=repository/reference` or `name=repository/reference/prefix`: what clients see that cannot put a branch into their keys. *Not in lakeFS.*"),
+    key("gateways.s3.copy", Choice(&["full", "clone"]), "full", Built, "What a copy inside a repository is: an object of its own (`full`: a hard link, or a copy made by the object store), or the same object (`clone`). *Not in lakeFS.*"),
+    key("gateways.s3.min_part_size_bytes", Integer, "5242880", Built, "Smallest part of a multipart upload but the last. *Not in lakeFS.*"),
+    key("gateways.s3.max_put_size_bytes", Integer, "5368709120", Built, "Largest body of one put or part; 0 is no limit. *Not in lakeFS.*"),
+    key("gateways.s3.body_idle_timeout", Duration, "1m", Built, "A body of which nothing comes for this long is given up. *Not in lakeFS.*"),
+    key("gateways.s3.upload_lifetime", Duration, "168h", Built, "Multipart uploads that nobody completed or aborted are removed at this age. *Not in lakeFS.*"),
+    key("gateways.s3.test_buckets", Bool, "false", Built, "Let CreateBucket make a repository and an alias of it, and DeleteBucket remove them. For conformance suites only. *Not in lakeFS.*"),
+    key("gateways.s3.test_namespace", Text, "", Built, "Storage namespace below which such repositories are made. *Not in lakeFS.*"),
     key("stats.enabled", Bool, "true", SENDS_NOTHING, "Send usage statistics."),
     key("stats.address", Text, "https://stats.lakefs.io", SENDS_NOTHING, "Where to."),
     key("stats.flush_interval", Duration, "30s", SENDS_NOTHING, "How often."),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-pub use lakefs_auth::SESSION_COOKIE;
-use lakefs_auth::{SESSION_MAX_AGE_SECS, User};
+use lakefs_auth::SESSION_MAX_AGE_SECS;
+pub use lakefs_auth::{Credential, SESSION_COOKIE, User};
 
 use crate::audit::Call;
 use crate::failure::auth_failure;
@@ -73,6 +73,12 @@ impl Service {
             Presented::Session(cookie) => auth.verify_session(cookie).await,
         }
         .map_err(auth_failure)
+    }
+
+    /// The credential with this access key id, with its secret, for checking signatures.
+    pub async fn credential_of(&self, access_key_id: &str) -> Result<Arc<Credential>> {
+        let found = self.auth().directory().credential(access_key_id).await;
+        found.map_err(auth_failure)
     }
 
     /// `POST /auth/login`.

@@ -53,7 +53,7 @@ fn now() -> AmzDate {
 fn accept(received: &Received<'_>, payload: &str) -> Authorization {
     let authorization = Authorization::parse(received).unwrap();
     authorization.check_time(now()).unwrap();
-    authorization.check_coverage(received.headers).unwrap();
+    authorization.check_coverage(received.headers, &[]).unwrap();
     let key = SigningKey::derive(SECRET, &authorization.scope);
     let verified = authorization.verify(received, &key, payload);
     verified.unwrap_or_else(|error| panic!("{error}: {received:?}"));

@@ -56,7 +56,7 @@ fn check(parts: &http::request::Parts, payload: &PayloadMode) {
     let authorization = Authorization::parse(&received).unwrap();
     assert_eq!(authorization.access_key_id, "AKIAIOSFODNN7EXAMPLE");
     authorization.check_time(date()).unwrap();
-    authorization.check_coverage(&parts.headers).unwrap();
+    authorization.check_coverage(&parts.headers, &[]).unwrap();
     let key = SigningKey::derive(&credentials().secret_access_key, &authorization.scope);
     authorization
         .verify(&received, &key, &payload.header())

@@ -37,7 +37,7 @@ fn signed() -> http::request::Parts {
 fn verify(parts: &http::request::Parts) -> Result<(), AuthError> {
     let received = received(parts);
     let authorization = Authorization::parse(&received)?;
-    authorization.check_coverage(received.headers)?;
+    authorization.check_coverage(received.headers, &[])?;
     let key = SigningKey::derive(&credentials().secret_access_key, &authorization.scope);
     authorization.verify(&received, &key, EMPTY_SHA256)
 }

@@ -1,0 +1,151 @@
+//! Signature Version 4, in the authorization header or in the query.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use lakefs_service::Caller;
+use lakefs_sigv4::{
+    ALGORITHM, AmzDate, AuthError, Authorization, ChunkSigner, Method, PayloadMode, Received,
+    SigningKey, UNSIGNED_PAYLOAD,
+};
+
+use super::{CONTENT_SHA256, Payload, authorization_starts, payload_mode};
+use crate::Gateway;
+use crate::error::{Code, S3Error};
+
+/// The service signatures are made for.
+const SERVICE: &str = "s3";
+/// `x-amz-*` headers a signature need not cover: they change nothing here, or are covered in another
+/// place of the string to sign, or were put in on the way.
+const MAY_BE_UNSIGNED: [&str; 6] = [
+    "x-amz-cf-id",
+    CONTENT_SHA256,
+    "x-amz-date",
+    "x-amz-security-token",
+    "x-amz-user-agent",
+    "x-amz-request-id",
+];
+
+/// Whether a request claims to be signed this way.
+pub(super) fn is_signed(parts: &Parts, query: &str) -> bool {
+    authorization_starts(parts, b"AWS4") || presigned(query)
+}
+
+fn presigned(query: &str) -> bool {
+    query.split('&').any(|pair| {
+        let name = pair.split('=').next().unwrap_or(pair);
+        matches!(
+            name,
+            "X-Amz-Algorithm" | "X-Amz-Credential" | "X-Amz-Signature"
+        )
+    })
+}
+
+impl Gateway {
+    pub(super) async fn prove_v4(
+        &self,
+        parts: &Parts,
+        query: &str,
+        caller: &mut Caller,
+    ) -> Result<Payload, S3Error> {
+        let request = Received {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query,
+            headers: &parts.headers,
+        };
+        let in_query = !authorization_starts(parts, b"AWS4");
+        let refusal = |error| refusal(error, in_query);
+        let authorization = Authorization::parse(&request).map_err(refusal)?;
+        if authorization.scope.service != SERVICE {
+            return Err(malformed("Service", in_query));
+        }
+        let now = AmzDate::from_unix(self.clock().now().seconds);
+        authorization.check_time(now).map_err(refusal)?;
+        let credential = self.credential(&authorization.access_key_id).await?;
+        authorization
+            .check_coverage(&parts.headers, &MAY_BE_UNSIGNED)
+            .map_err(refusal)?;
+        let declared = parts.headers.get(CONTENT_SHA256);
+        let mode = match declared {
+            Some(value) => payload_mode(value.as_bytes())?,
+            None => PayloadMode::Unsigned,
+        };
+        let key = self.keys().get(
+            &credential.access_key_id,
+            &credential.secret_access_key,
+            &authorization.scope,
+        );
+        let signed = match (&authorization.method, declared) {
+            (Method::Presigned { .. }, Some(_)) if !authorization.covers(CONTENT_SHA256) => None,
+            (_, declared) => declared.and_then(|value| value.to_str().ok()),
+        };
+        authorization
+            .verify(&request, &key, signed.unwrap_or(UNSIGNED_PAYLOAD))
+            .map_err(refusal)?;
+        caller.user = Some(Arc::clone(&credential.user));
+        Ok(Payload {
+            mode,
+            signer: chunk_signer(mode, key, &authorization),
+        })
+    }
+}
+
+fn chunk_signer(
+    mode: PayloadMode,
+    key: SigningKey,
+    authorization: &Authorization,
+) -> Option<ChunkSigner> {
+    let signed = matches!(
+        mode,
+        PayloadMode::SignedChunks | PayloadMode::SignedChunksTrailer
+    );
+    signed.then(|| {
+        ChunkSigner::new(
+            key,
+            authorization.date,
+            &authorization.scope,
+            authorization.signature(),
+        )
+    })
+}
+
+fn malformed(what: &str, in_query: bool) -> S3Error {
+    if in_query {
+        S3Error::with(
+            Code::AuthorizationQueryParametersError,
+            format!("Query-string authentication needs a valid {what}."),
+        )
+    } else {
+        S3Error::with(
+            Code::AuthorizationHeaderMalformed,
+            format!("The authorization header is malformed: {what} is missing or not valid."),
+        )
+    }
+}
+
+fn refusal(error: AuthError, in_query: bool) -> S3Error {
+    match error {
+        AuthError::Missing => malformed(ALGORITHM, in_query),
+        AuthError::Malformed(what) if what.eq_ignore_ascii_case("x-amz-date") && !in_query => {
+            S3Error::with(
+                Code::AccessDenied,
+                "AWS authentication requires a valid Date or x-amz-date header",
+            )
+        }
+        AuthError::Malformed(what) => malformed(what, in_query),
+        AuthError::Ambiguous => S3Error::with(
+            Code::InvalidArgument,
+            "Only one way to authenticate is allowed: a header or the query.",
+        ),
+        AuthError::NotSigned(name) => S3Error::with(
+            Code::AccessDenied,
+            "There were headers present in the request which were not signed",
+        )
+        .detail("HeadersNotSigned", name),
+        AuthError::Skewed => S3Error::new(Code::RequestTimeTooSkewed),
+        AuthError::NotYetValid => S3Error::with(Code::AccessDenied, "Request is not valid yet"),
+        AuthError::Expired => S3Error::with(Code::AccessDenied, "Request has expired"),
+        AuthError::Mismatch => S3Error::new(Code::SignatureDoesNotMatch),
+    }
+}
