@@ -52,25 +52,30 @@ impl Service {
         call: Call<'_>,
         work: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
+        let trace = self.begin_call(caller, call);
+        // On the heap: the engine's operations are deep, and every layer above would carry their
+        // state in its own.
+        let result = Box::pin(work).await;
+        trace.end_with(&result);
+        result
+    }
+
+    /// Begins a call that takes several steps of its caller. Dropped without an end it is recorded as
+    /// abandoned.
+    pub(crate) fn begin_call<'a>(&self, caller: &'a Caller, call: Call<'a>) -> Trace<'a> {
         self.usage().count();
-        let trace = Trace {
+        Trace {
             level: self.options().audit_level,
             caller,
             call,
             outcome: None,
-        };
-        // On the heap: the engine's operations are deep, and every layer above would carry their
-        // state in its own.
-        let result = Box::pin(work).await;
-        trace.end(match &result {
-            Ok(_) => "ok",
-            Err(error) => error.kind().as_str(),
-        });
-        result
+        }
     }
 }
 
-struct Trace<'a> {
+/// A call under way.
+#[derive(Debug)]
+pub(crate) struct Trace<'a> {
     level: Level,
     caller: &'a Caller,
     call: Call<'a>,
@@ -78,8 +83,12 @@ struct Trace<'a> {
 }
 
 impl Trace<'_> {
-    fn end(mut self, outcome: &'static str) {
-        self.outcome = Some(outcome);
+    /// Records how the call ended.
+    pub(crate) fn end_with<T>(mut self, result: &Result<T>) {
+        self.outcome = Some(match result {
+            Ok(_) => "ok",
+            Err(error) => error.kind().as_str(),
+        });
     }
 }
 

@@ -44,6 +44,10 @@ pub(crate) fn engine_failure(error: EngineError) -> Error {
         | E::Invalid { .. } => K::Invalid,
         E::PreconditionFailed | E::PathExists { .. } | E::Refused { .. } => K::PreconditionFailed,
         E::TooManyTries { .. } => K::TooManyRequests,
+        E::WriteConflict { .. } => K::Conflict,
+        E::Unsettled { .. } => {
+            return Error::new(K::Unavailable, UNAVAILABLE).caused_by(error);
+        }
         E::Kv(_) | E::Block(_) | E::Tree(_) | E::Corrupt { .. } => return store_failure(error),
         // The enumeration may grow; what is not known here is not the caller's fault.
         _ => K::Internal,
@@ -70,6 +74,7 @@ fn engine_reason(error: &EngineError) -> Option<Reason> {
         E::ObjectNotFound { .. } => Reason::ObjectNotFound,
         E::Protected { .. } => Reason::ProtectedBranch,
         E::ReadOnly { .. } => Reason::ReadOnlyRepository,
+        E::WriteConflict { .. } => Reason::WriteConflict,
         _ => return None,
     })
 }

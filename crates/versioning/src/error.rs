@@ -198,6 +198,19 @@ pub enum Error {
         /// The path.
         path: String,
     },
+    /// Others kept changing the path while a conditional write was tried; nothing was written.
+    #[error("path is being written by others")]
+    WriteConflict {
+        /// The path.
+        path: String,
+    },
+    /// A write was refused when it was repeated because the branch had moved on. Its first try may have
+    /// become part of a commit: whether the object is there is not known.
+    #[error("{source}")]
+    Unsettled {
+        /// The refusal.
+        source: Box<Error>,
+    },
     /// Other servers kept changing the branch.
     #[error("Too many attempts, try again later")]
     TooManyTries {

@@ -49,6 +49,11 @@ impl PutCondition {
                 });
             }
             Self::Always | Self::Absent => true,
+            Self::Etag(_) if there.is_none() => {
+                return Err(Error::ObjectNotFound {
+                    path: path.to_string(),
+                });
+            }
             Self::Etag(etag) => there.is_some_and(|entry| entry.view().etag == etag),
             Self::Identity(identity) => there.is_some_and(|entry| entry.identity() == identity),
         };
@@ -199,20 +204,48 @@ impl Engine {
         self.ensure_stageable(repository, branch, options.force)
             .await?;
         let record = encode_staged(path.as_bytes(), &entry.identity(), &entry.encode());
-        let kv = &self.0.parts.kv;
         let mut write = StagedWrite::begin(self, repository, branch).await?;
         let mut written = false;
+        let outcome = self
+            .put_settled(&mut write, path, &record, &options.condition, &mut written)
+            .await;
+        outcome.map_err(|error| match error {
+            // Said of a repeated try it says nothing of the one before.
+            error @ (Error::PathExists { .. }
+            | Error::PreconditionFailed
+            | Error::WriteConflict { .. }
+            | Error::ObjectNotFound { .. }
+            | Error::BranchNotFound { .. })
+                if written =>
+            {
+                Error::Unsettled {
+                    source: Box::new(error),
+                }
+            }
+            error => error,
+        })
+    }
+
+    /// Writes until the write counts. `written` tells whether the record may have been there.
+    async fn put_settled(
+        &self,
+        write: &mut StagedWrite<'_>,
+        path: &ObjectPath,
+        record: &[u8],
+        condition: &PutCondition,
+        written: &mut bool,
+    ) -> Result<()> {
+        let kv = &self.0.parts.kv;
         loop {
-            if options.condition == PutCondition::Always {
+            if *condition == PutCondition::Always {
                 let token = write.branch().staging_token.as_str().as_bytes();
-                kv.set(token, path.as_bytes(), &record)
+                kv.set(token, path.as_bytes(), record)
                     .await
                     .map_err(Error::Kv)?;
+                *written = true;
             } else {
-                self.put_if(&write, path, &record, &options.condition, written)
-                    .await?;
+                self.put_if(write, path, record, condition, written).await?;
             }
-            written = true;
             if write.settled(false).await? {
                 return Ok(());
             }
@@ -226,11 +259,9 @@ impl Engine {
         path: &ObjectPath,
         record: &[u8],
         condition: &PutCondition,
-        written: bool,
+        written: &mut bool,
     ) -> Result<()> {
         let (repository, branch) = (write.repository, write.branch());
-        // Written before the token was replaced: what is there may be this very write.
-        let ours = written.then_some(record);
         let token = branch.staging_token.as_str();
         for _ in 0..MAX_CONDITION_TRIES {
             let _reading = self.0.readers.begin();
@@ -242,6 +273,8 @@ impl Engine {
                         .await?
                 }
             };
+            // Written before the token was replaced: what is there may be this very write.
+            let ours = written.then_some(record);
             if !is_entry_of(ours, there.as_ref()) {
                 condition.check(path, there.as_ref())?;
             }
@@ -253,12 +286,18 @@ impl Engine {
                 .cas(token.as_bytes(), path.as_bytes(), record, predicate)
                 .await?
             {
-                Cas::Stored => return Ok(()),
+                Cas::Stored => {
+                    *written = true;
+                    return Ok(());
+                }
                 // Somebody else changed the path: whether the condition still holds is asked anew.
-                Cas::Mismatch | Cas::Unclear => {}
+                Cas::Mismatch => {}
+                Cas::Unclear => *written = true,
             }
         }
-        Err(Error::PreconditionFailed)
+        Err(Error::WriteConflict {
+            path: path.to_string(),
+        })
     }
 
     /// Deletes an object, uncommitted; an absent one is fine.
@@ -386,7 +425,7 @@ impl Engine {
     }
 
     /// The object at a path of a branch when its staging token says nothing.
-    async fn visible_below(
+    pub(crate) async fn visible_below(
         &self,
         repository: &Repository,
         branch: &Branch,

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use lakefs_block::{Address, Location};
 use lakefs_types::{BranchId, ObjectPath, RefExpr};
-use lakefs_versioning::{
-    AddressType, Entry, Error as EngineError, PutCondition, PutOptions, Repository,
-};
+use lakefs_versioning::{AddressType, Entry, Error as EngineError, PutOptions, Repository};
 
 use crate::failure::engine_failure;
 use crate::{Error, ErrorKind, ObjectStats, Result, Service, WriteCondition};
@@ -40,27 +38,40 @@ impl Service {
             return Ok(());
         }
         let reference = RefExpr::name(branch.as_str());
-        match self.engine().get(repository, &reference, path).await {
-            Ok(_) => Err(path_exists()),
-            Err(EngineError::ObjectNotFound { .. }) => Ok(()),
-            Err(error) => Err(engine_failure(error)),
+        let found = self.engine().get(repository, &reference, path).await;
+        match (found, &target.condition) {
+            (Ok(_), WriteCondition::IfAbsent) => Err(path_exists()),
+            (Ok(found), WriteCondition::IfMatch(etag)) if found.view().etag != etag => {
+                Err(engine_failure(EngineError::PreconditionFailed))
+            }
+            (Ok(_), _) => Ok(()),
+            (Err(EngineError::ObjectNotFound { .. }), WriteCondition::IfAbsent) => Ok(()),
+            (Err(error), _) => Err(engine_failure(error)),
         }
     }
 
-    /// Stages the entry. `written` is the object behind it if this request made it: it is removed
-    /// again when the entry is refused, and kept where the outcome is not known.
+    /// Stages the entry and answers its facts. `written` as in [`Service::stage_entry`].
     pub(crate) async fn store_entry(
         &self,
         target: &Target,
         entry: &Entry,
         written: Option<&Location>,
     ) -> Result<ObjectStats> {
+        self.stage_entry(target, entry, written).await?;
+        Ok(self.entry_stats(target, entry))
+    }
+
+    /// Stages the entry. `written` is the object behind it if this request made it: it is removed
+    /// again when the entry is refused, and kept where the outcome is not known.
+    pub(crate) async fn stage_entry(
+        &self,
+        target: &Target,
+        entry: &Entry,
+        written: Option<&Location>,
+    ) -> Result<()> {
         let options = PutOptions {
             force: target.force,
-            condition: match target.condition {
-                WriteCondition::Always => PutCondition::Always,
-                WriteCondition::IfAbsent => PutCondition::Absent,
-            },
+            condition: target.condition.to_put_condition(),
         };
         let outcome = self
             .engine()
@@ -72,28 +83,20 @@ impl Service {
                 &options,
             )
             .await;
-        match outcome {
-            Ok(()) => Ok(self.entry_stats(target, entry)),
-            Err(error) => {
-                if let Some(location) = written
-                    && is_refusal(&error)
-                    && let Err(error) = self.blocks().delete(location).await
-                {
-                    tracing::warn!(%error, "an object nothing refers to stays in the store");
-                }
-                Err(match error {
-                    EngineError::PreconditionFailed
-                        if target.condition == WriteCondition::IfAbsent =>
-                    {
-                        path_exists()
-                    }
-                    error => engine_failure(error),
-                })
-            }
+        let Err(error) = outcome else { return Ok(()) };
+        if let Some(location) = written
+            && is_refusal(&error)
+            && let Err(error) = self.blocks().delete(location).await
+        {
+            tracing::warn!(%error, "an object nothing refers to stays in the store");
         }
+        Err(match error {
+            EngineError::PathExists { .. } => path_exists(),
+            error => engine_failure(error),
+        })
     }
 
-    fn entry_stats(&self, target: &Target, entry: &Entry) -> ObjectStats {
+    pub(crate) fn entry_stats(&self, target: &Target, entry: &Entry) -> ObjectStats {
         let address = match entry.address_type {
             AddressType::Relative => Address::Relative(&entry.address),
             AddressType::Full | AddressType::ByPrefix => Address::Full(&entry.address),
@@ -121,6 +124,8 @@ fn is_refusal(error: &EngineError) -> bool {
         error,
         EngineError::PreconditionFailed
             | EngineError::PathExists { .. }
+            | EngineError::ObjectNotFound { .. }
+            | EngineError::WriteConflict { .. }
             | EngineError::Protected { .. }
             | EngineError::ReadOnly { .. }
             | EngineError::BranchNotFound { .. }

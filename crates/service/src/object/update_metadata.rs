@@ -53,7 +53,7 @@ impl Service {
                     .await
                 {
                     Ok(()) => return Ok(()),
-                    Err(EngineError::PreconditionFailed) => {}
+                    Err(EngineError::PreconditionFailed | EngineError::WriteConflict { .. }) => {}
                     Err(error) => return Err(engine_failure(error)),
                 }
             }

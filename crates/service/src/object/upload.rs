@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lakefs_block::{PutBody, PutOptions};
-use lakefs_versioning::{AddressType, Entry};
+use lakefs_block::PutBody;
 
 use crate::audit::Call;
-use crate::failure::block_failure;
-use crate::object::model::DEFAULT_CONTENT_TYPE;
+use crate::object::begin_upload::{ObjectUpload, StoreOptions};
 use crate::object::store_entry::Target;
 use crate::{Caller, Error, ErrorKind, ObjectStats, Result, Service, WriteCondition, names};
 
@@ -65,47 +63,38 @@ impl Service {
         F: FnOnce() -> B + Send,
         B: Future<Output = Result<UploadBody>> + Send,
     {
-        let call = Call::at("uploadObject", request.repository, request.branch);
-        self.audited(caller, call, async {
-            self.may_write_object(caller, request.repository, request.path)
-                .await?;
-            let repository = self.repository(request.repository).await?;
-            let target = Target {
-                branch: names::branch(request.branch)?,
-                path: names::path(request.path)?,
-                condition: WriteCondition::parse(request.if_none_match, request.if_match)?,
-                force: request.force,
-                repository,
-            };
+        let branch = request.branch;
+        let call = Call::at("uploadObject", request.repository, branch);
+        let trace = self.begin_call(caller, call);
+        let prepared = Box::pin(async {
+            let condition = WriteCondition::parse(request.if_none_match, request.if_match);
+            let place = (request.repository, branch, request.path);
+            let target = self.write_target(caller, place, condition, request.force);
+            let target = target.await?;
             names::metadata(&request.metadata)?;
-            self.check_target(&target)
-                .await
-                .map_err(|error| name_missing_branch(error, request.branch))?;
-            let (address, location) = self.new_place(&target.repository)?;
-            let UploadBody { content_type, body } = open().await?;
-            let content_type = content_type.filter(|text| !text.is_empty());
-            let content_type = content_type.unwrap_or_else(|| DEFAULT_CONTENT_TYPE.to_owned());
-            let options = PutOptions {
-                content_type: Some(content_type.clone()),
-                storage_class: request.storage_class.map(str::to_owned),
-                ..PutOptions::default()
-            };
-            let put = self.blocks().put(&location, body, &options).await;
-            let put = put.map_err(block_failure)?;
-            let entry = Entry {
-                address,
-                address_type: AddressType::Relative,
-                last_modified: self.now(),
-                size: i64::try_from(put.size).unwrap_or(i64::MAX),
-                etag: put.md5,
-                metadata: request.metadata,
-                content_type,
-            };
-            self.store_entry(&target, &entry, Some(&location))
-                .await
-                .map_err(|error| name_missing_branch(error, request.branch))
-        })
-        .await
+            let checked = self.check_target(&target).await;
+            checked.map_err(|error| name_missing_branch(error, branch))?;
+            Ok((target, open().await?))
+        });
+        let (target, UploadBody { content_type, body }) = match prepared.await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let result = Err(error);
+                trace.end_with(&result);
+                return result;
+            }
+        };
+        let options = StoreOptions {
+            content_type,
+            storage_class: request.storage_class.map(str::to_owned),
+            expected_md5: None,
+        };
+        let upload = ObjectUpload::new(self, trace, target);
+        let stored = upload.store(body, options).await?;
+        stored
+            .finish_with_stats(request.metadata)
+            .await
+            .map_err(|error| name_missing_branch(error, branch))
     }
 
     /// `GET …/objects/stage_allowed`: whether an upload to this path would be allowed.

@@ -98,7 +98,7 @@ async fn a_conditional_put_is_checked_and_stored_as_one() {
     lake.delete("main", "a").await;
     assert!(matches!(
         put("4", PutCondition::Etag("3".into())).await,
-        Err(Error::PreconditionFailed)
+        Err(Error::ObjectNotFound { .. })
     ));
     put("4", PutCondition::Absent).await.unwrap();
     assert_eq!(lake.read("main", "a").await.as_deref(), Some("4"));
