@@ -13,6 +13,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use plan::{checksum_header, parse_algorithm};
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -160,6 +160,30 @@ pub(crate) fn apply_headers<'a>(
     }
 }
 
+/// Copies to another object: with everything but the storage class and the redirect, which a request gives
+/// anew (`x-amz-metadata-directive: COPY`).
+pub(crate) fn copied<'a>(
+    metadata: impl IntoIterator<Item = (&'a str, &'a str)>,
+    request: &HeaderMap,
+) -> Result<Metadata, S3Error> {
+    let redirect_key = SYSTEM
+        .iter()
+        .find(|(name, _)| *name == REDIRECT)
+        .map_or("", |(_, key)| *key);
+    let mut copied: Metadata = metadata
+        .into_iter()
+        .filter(|(key, _)| *key != STORAGE_CLASS_KEY && *key != redirect_key)
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    if let Some(class) = storage_class(request)? {
+        copied.insert(STORAGE_CLASS_KEY.to_owned(), class.to_owned());
+    }
+    if let Some(redirect) = joined(request, &REDIRECT) {
+        copied.insert(redirect_key.to_owned(), redirect);
+    }
+    Ok(copied)
+}
+
 /// Copies to another object: without what a request may replace, that is with the checksum and part
 /// sizes of the bytes only (`x-amz-metadata-directive: REPLACE`).
 pub(crate) fn facts_of_bytes<'a>(

@@ -255,7 +255,8 @@ impl ChunkDecoder {
         }
         let line = std::str::from_utf8(line).map_err(|_| FrameError::Trailer)?;
         let (name, value) = line.split_once(':').ok_or(FrameError::Trailer)?;
-        let (name, value) = (name.to_ascii_lowercase(), value.trim());
+        let value = value.trim_matches([' ', '\t']);
+        let name = name.to_ascii_lowercase();
         // The signature is the last of them.
         if name.is_empty() || self.trailer_signature.is_some() {
             return Err(FrameError::Trailer);

@@ -35,7 +35,10 @@ pub(super) enum Framing {
     None,
     /// In chunks.
     Chunks {
-        /// Verifies them, where they are signed.
+        /// Whether each has a signature.
+        signed: bool,
+        /// Verifies the signatures. A sender who proved himself by other means than a signature may
+        /// still frame his body like this; nothing is there to verify then.
         signer: Option<ChunkSigner>,
         /// Whether trailers follow.
         trailers: bool,
@@ -89,16 +92,13 @@ pub(super) fn plan_body(
     let framing = match mode {
         PayloadMode::Sha256(_) | PayloadMode::Unsigned => Framing::None,
         PayloadMode::UnsignedChunksTrailer => Framing::Chunks {
+            signed: false,
             signer: None,
             trailers: true,
         },
         PayloadMode::SignedChunks | PayloadMode::SignedChunksTrailer => Framing::Chunks {
-            // Chunks that claim to be signed and cannot be verified are never let through.
-            signer: Some(
-                payload
-                    .signer
-                    .ok_or_else(|| S3Error::new(Code::SignatureDoesNotMatch))?,
-            ),
+            signed: true,
+            signer: payload.signer,
             trailers: mode == PayloadMode::SignedChunksTrailer,
         },
     };

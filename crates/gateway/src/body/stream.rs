@@ -161,8 +161,12 @@ impl Checks {
     fn new(plan: BodyPlan) -> Self {
         let chunks = match plan.framing {
             Framing::None => None,
-            Framing::Chunks { signer, trailers } => Some(Chunks {
-                decoder: ChunkDecoder::new(signer.is_some(), trailers),
+            Framing::Chunks {
+                signed,
+                signer,
+                trailers,
+            } => Some(Chunks {
+                decoder: ChunkDecoder::new(signed, trailers),
                 signer: signer.map(|signer| (signer, Sha256::new())),
                 trailer: None,
             }),
