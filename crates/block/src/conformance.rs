@@ -10,8 +10,8 @@ use lakefs_types::StorageNamespace;
 use md5::{Digest as _, Md5};
 
 use crate::{
-    Address, BlockError, BlockStore, ByteRange, Location, PutBody, PutOptions, UploadedPart,
-    relative_to,
+    Address, BlockError, BlockStore, ByteRange, LateName, Location, PutBody, PutOptions,
+    UploadedPart, relative_to,
 };
 
 /// What a backend may differ in.
@@ -41,6 +41,7 @@ pub async fn run(store: Arc<dyn BlockStore>, namespace: &StorageNamespace, profi
     suite.bad_bodies_store_nothing().await;
     suite.another_md5_than_expected_stores_nothing().await;
     suite.a_dropped_put_stores_nothing().await;
+    suite.an_object_may_get_its_name_last().await;
     suite.racing_puts_leave_one_whole_object().await;
     suite.copies_stand_alone().await;
     suite.addresses_lead_back();
@@ -339,6 +340,43 @@ impl Suite {
         }
         drop(put);
         assert_eq!(self.head("dropped").await, None);
+    }
+
+    async fn an_object_may_get_its_name_last(&self) {
+        let options = PutOptions::default();
+        let named = |key: &str| -> LateName { Box::pin(std::future::ready(Some(self.at(key)))) };
+        for size in [0, 1, 1 << 20, (3 << 20) + 17] {
+            let bytes = pattern(size, 6);
+            let (send, receive) = tokio::sync::oneshot::channel();
+            let last = self.at("late");
+            // The name is there only once the body has ended.
+            let end = futures_util::stream::once(async move {
+                drop(send.send(last));
+                Ok(Bytes::new())
+            });
+            let mut body = chunked(&bytes, 70_001, None);
+            body.stream = Box::pin(futures_util::StreamExt::chain(body.stream, end));
+            let name: LateName = Box::pin(async move { receive.await.ok() });
+            let stored = self.store.put_named_late(body, name, &options).await;
+            let stored = stored.unwrap_or_else(|error| fail("late put", "late", &error));
+            assert_eq!(stored.size, size as u64);
+            self.expect("late", &bytes).await;
+        }
+        let bytes = pattern(2_500_000, 7);
+        let nowhere: LateName = Box::pin(std::future::ready(None));
+        let body = || chunked(&bytes, 65_536, None);
+        let stored = self.store.put_named_late(body(), nowhere, &options).await;
+        assert!(matches!(stored, Err(BlockError::Body(_))), "{stored:?}");
+        let broken = Err(BlockError::Body("the client went away".into()));
+        let mut failing = body();
+        let tail = futures_util::stream::iter([broken]);
+        failing.stream = Box::pin(futures_util::StreamExt::chain(failing.stream, tail));
+        let stored = self
+            .store
+            .put_named_late(failing, named("late-broken"), &options)
+            .await;
+        assert!(matches!(stored, Err(BlockError::Body(_))), "{stored:?}");
+        assert_eq!(self.head("late-broken").await, None);
     }
 
     async fn racing_puts_leave_one_whole_object(&self) {

@@ -107,6 +107,11 @@ pub enum BlockError {
 pub(crate) const MAX_PARTS: u32 = 10_000;
 
 impl BlockError {
+    /// Why a put without a name stored nothing.
+    pub(crate) fn called_off() -> Self {
+        Self::Body("the object got no name: its put was called off".into())
+    }
+
     pub(crate) fn no_such_upload(address: &str) -> Self {
         Self::NoSuchUpload {
             address: address.to_owned(),

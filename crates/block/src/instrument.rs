@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use lakefs_types::StorageNamespace;
 
 use crate::{
-    Address, BlockError, BlockStore, ByteRange, GetOutcome, Location, MultipartStore, ObjectInfo,
-    PartInfo, Presign, PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor,
+    Address, BlockError, BlockStore, ByteRange, GetOutcome, LateName, Location, MultipartStore,
+    ObjectInfo, PartInfo, Presign, PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor,
     UploadedPart,
 };
 
@@ -132,6 +132,17 @@ impl BlockStore for Instrumented {
         call.end(outcome, |stored| Some(stored.size))
     }
 
+    async fn put_named_late(
+        &self,
+        body: PutBody,
+        name: LateName,
+        options: &PutOptions,
+    ) -> Result<PutOutcome, BlockError> {
+        let call = self.call("put");
+        let outcome = self.inner.put_named_late(body, name, options).await;
+        call.end(outcome, |stored| Some(stored.size))
+    }
+
     async fn get(
         &self,
         location: &Location,
@@ -173,6 +184,10 @@ impl BlockStore for Instrumented {
 
     fn multipart(&self) -> Option<&dyn MultipartStore> {
         self.inner.multipart().map(|_| self as &dyn MultipartStore)
+    }
+
+    async fn settle(&self) -> Result<(), BlockError> {
+        self.inner.settle().await
     }
 
     fn local_file(&self, location: &Location) -> Option<PathBuf> {

@@ -24,11 +24,13 @@ pub use body::BodyReader;
 pub use error::{BlockError, Cause};
 pub use instrument::{BlockObserver, CallReport, Instrumented};
 pub use local::fs::{FileStat, Fs, FsFile};
+pub use local::journal::JournalLimits;
 pub use local::{LocalBlockStore, LocalOptions};
 pub use location::{Address, Location, relative_to, resolve_url};
 pub use mem::MemBlockStore;
 pub use s3::{Environment, S3BlockStore, S3Options, StaticCredentials};
 pub use store::{
-    BlockStore, ByteRange, ByteStream, GetOutcome, MultipartStore, ObjectInfo, PartInfo, Presign,
-    PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor, UploadedPart, multipart_etag,
+    BlockStore, ByteRange, ByteStream, GetOutcome, LateName, MultipartStore, ObjectInfo, PartInfo,
+    Presign, PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor, UploadedPart,
+    multipart_etag,
 };

@@ -3,7 +3,7 @@
 //! `local://gold/golden` and `data/x/y` is the file `<root>/gold/golden/data/x/y`; clients see
 //! `local://` and the absolute path. Keys that cannot be file names are described in `path`.
 //!
-//! A put writes a file of its own below `.lakefs-rs/tmp`, syncs it, renames it into place and syncs the
+//! Small bodies and removals go through a journal (`journal`) that syncs many at once. Any other put writes a file of its own below `.lakefs-rs/tmp`, syncs it, renames it into place and syncs the
 //! directory (and every directory it had to make) before it answers, so an acknowledged object is
 //! whole after power loss and any other is whole or absent. Files are never written in place: readers
 //! keep what they opened, and copies can share it by hard links.
@@ -11,6 +11,7 @@
 mod dir_sync;
 mod disk;
 pub(crate) mod fs;
+pub(crate) mod journal;
 mod multipart;
 mod path;
 mod read;
@@ -29,12 +30,14 @@ use lakefs_types::StorageNamespace;
 use parking_lot::Mutex;
 
 use crate::{
-    Address, BlockError, BlockStore, ByteRange, GetOutcome, Location, MultipartStore, ObjectInfo,
-    Presign, PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor, resolve_url,
+    Address, BlockError, BlockStore, ByteRange, GetOutcome, LateName, Location, MultipartStore,
+    ObjectInfo, Presign, PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor,
+    resolve_url,
 };
 use dir_sync::DirSyncs;
 use disk::DiskFs;
 use fs::{EscapesRoot, Fs};
+use journal::{Journal, JournalLimits, Offer};
 use path::{OWN, Place, is_plain_name, split_parent};
 
 /// Directories known to exist durably; forgotten all at once when there are more.
@@ -63,6 +66,7 @@ pub struct LocalBlockStore {
     import: bool,
     external: Vec<PathBuf>,
     core: Arc<Core>,
+    journal: Arc<Journal>,
 }
 
 /// What the blocking work needs.
@@ -72,6 +76,7 @@ struct Core {
     ids: Arc<Ids>,
     known_dirs: Mutex<HashSet<String>>,
     dir_syncs: DirSyncs,
+    instance: String,
     scratch: String,
     next_name: AtomicU64,
     /// One at a time publishes a part, so that replacing one is a single step.
@@ -102,13 +107,24 @@ impl LocalBlockStore {
         options: &LocalOptions,
         ids: Arc<Ids>,
     ) -> Result<Self, BlockError> {
+        Self::open_limited(fs, options, JournalLimits::default(), ids)
+    }
+
+    /// The same with limits of one's own for the journal of small puts.
+    pub fn open_limited(
+        fs: Arc<dyn Fs>,
+        options: &LocalOptions,
+        limits: JournalLimits,
+        ids: Arc<Ids>,
+    ) -> Result<Self, BlockError> {
         let root = absolute(&options.root).map_err(|e| at_open(&options.root, e))?;
         let external = options
             .allowed_external_prefixes
             .iter()
             .map(|prefix| absolute(prefix).map_err(|e| at_open(prefix, e)))
             .collect::<Result<_, _>>()?;
-        let core = Core::open(fs, ids).map_err(|e| at_open(&root, e))?;
+        let core = Arc::new(Core::open(fs, ids).map_err(|e| at_open(&root, e))?);
+        let journal = Journal::start(Arc::clone(&core), limits).map_err(|e| at_open(&root, e))?;
         Ok(Self {
             descriptor: StoreDescriptor {
                 kind: "local",
@@ -130,7 +146,8 @@ impl LocalBlockStore {
             root,
             import: options.import_enabled,
             external,
-            core: Arc::new(core),
+            core,
+            journal: Arc::new(journal),
         })
     }
 
@@ -219,6 +236,7 @@ impl LocalBlockStore {
             });
         }
         Ok(Target {
+            location: location.clone(),
             place: Place::of(location),
             address,
         })
@@ -237,6 +255,7 @@ struct Source {
 /// Where an object is to be written.
 #[derive(Debug, Clone)]
 struct Target {
+    location: Location,
     place: Place,
     address: String,
 }
@@ -329,30 +348,69 @@ fn is_absent(error: &io::Error) -> bool {
 impl Core {
     fn open(fs: Arc<dyn Fs>, ids: Arc<Ids>) -> io::Result<Self> {
         let known_dirs = Mutex::new(HashSet::new());
-        for dir in ["", "/tmp", "/uploads"] {
+        for dir in ["", "/tmp", "/uploads", "/journal"] {
             ensure_dir(fs.as_ref(), &known_dirs, &format!("{OWN}{dir}"))?;
         }
-        clear_scratch(fs.as_ref())?;
         for _ in 0..64 {
-            let scratch = format!("{OWN}/tmp/{}", ids.uuid());
+            let instance = ids.uuid().to_string();
+            let scratch = format!("{OWN}/tmp/{instance}");
             let lock = fs.lock(&format!("{scratch}.lock"))?;
             let Some(lock) = lock else { continue };
             match fs.make_dir(&scratch) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 made => made?,
             }
-            return Ok(Self {
+            let core = Self {
                 fs,
                 ids,
                 known_dirs,
                 dir_syncs: DirSyncs::default(),
+                instance,
                 scratch,
                 next_name: AtomicU64::new(0),
                 part_order: Mutex::new(()),
                 _lock: ScratchLock(lock),
-            });
+            };
+            core.succeed_the_dead()?;
+            return Ok(core);
         }
         Err(io::Error::other("no working directory could be locked"))
+    }
+
+    /// This process's name among those that use the directory.
+    fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Carries on for processes that are gone: replays their journals, removes their working
+    /// directories. A lock tells them from living ones.
+    fn succeed_the_dead(&self) -> io::Result<()> {
+        let fs = self.fs.as_ref();
+        let tmp = format!("{OWN}/tmp");
+        let names = fs.list_dir(&tmp)?;
+        let segments = fs.list_dir(journal::DIR)?;
+        // After a crash any of the three may be there without the others.
+        let instances: BTreeSet<_> = names
+            .iter()
+            .map(|name| name.strip_suffix(".lock").unwrap_or(name))
+            .chain(
+                segments
+                    .iter()
+                    .filter_map(|name| journal::segment_instance(name)),
+            )
+            .filter(|instance| *instance != self.instance)
+            .collect();
+        for instance in instances {
+            let scratch = format!("{tmp}/{instance}");
+            let lock_path = format!("{scratch}.lock");
+            let Some(_lock) = fs.lock(&lock_path)? else {
+                continue;
+            };
+            journal::replay(self, instance, &segments)?;
+            remove_files(fs, &scratch)?;
+            fs.remove_file(&lock_path)?;
+        }
+        Ok(())
     }
 
     fn scratch_name(&self) -> String {
@@ -394,27 +452,6 @@ fn ensure_dir(fs: &dyn Fs, known: &Mutex<HashSet<String>>, path: &str) -> io::Re
             known.clear();
         }
         known.insert(dir.to_owned());
-    }
-    Ok(())
-}
-
-/// Removes the working directories of processes that are gone. A lock tells them from living ones.
-fn clear_scratch(fs: &dyn Fs) -> io::Result<()> {
-    let tmp = format!("{OWN}/tmp");
-    let names = fs.list_dir(&tmp)?;
-    // After a crash either of the two may be there without the other.
-    let instances: BTreeSet<_> = names
-        .iter()
-        .map(|name| name.strip_suffix(".lock").unwrap_or(name))
-        .collect();
-    for instance in instances {
-        let scratch = format!("{tmp}/{instance}");
-        let lock_path = format!("{scratch}.lock");
-        let Some(_lock) = fs.lock(&lock_path)? else {
-            continue;
-        };
-        remove_files(fs, &scratch)?;
-        fs.remove_file(&lock_path)?;
     }
     Ok(())
 }
@@ -490,7 +527,20 @@ impl BlockStore for LocalBlockStore {
         options: &PutOptions,
     ) -> Result<PutOutcome, BlockError> {
         let target = self.target(location)?;
-        write::put(&self.core, target, body, options).await
+        write::put(&self.core, &self.journal, target, body, options).await
+    }
+
+    async fn put_named_late(
+        &self,
+        body: PutBody,
+        name: LateName,
+        options: &PutOptions,
+    ) -> Result<PutOutcome, BlockError> {
+        let target = async {
+            let location = name.await.ok_or_else(BlockError::called_off)?;
+            self.target(&location)
+        };
+        write::put_named_late(&self.core, &self.journal, target, body, options).await
     }
 
     async fn get(
@@ -510,8 +560,14 @@ impl BlockStore for LocalBlockStore {
 
     async fn delete(&self, location: &Location) -> Result<(), BlockError> {
         let target = self.target(location)?;
-        let core = Arc::clone(&self.core);
+        if let Offer::Taken(outcome) = self.journal.remove(location, &target.address).await {
+            return outcome;
+        }
+        let (core, journal) = (Arc::clone(&self.core), Arc::clone(&self.journal));
         spawn_blocking(move || {
+            let _claim = journal
+                .claim(&target.location)
+                .map_err(|error| io_error("delete", &target.address, error))?;
             write::remove(&core, &target.place)
                 .map_err(|error| io_error("delete", &target.address, error))
         })
@@ -520,8 +576,8 @@ impl BlockStore for LocalBlockStore {
 
     async fn copy(&self, source: &Location, target: &Location) -> Result<(), BlockError> {
         let (source, target) = (self.source(source)?, self.target(target)?);
-        let core = Arc::clone(&self.core);
-        spawn_blocking(move || write::copy(&core, &source, &target)).await
+        let (core, journal) = (Arc::clone(&self.core), Arc::clone(&self.journal));
+        spawn_blocking(move || write::copy(&core, &journal, &source, &target)).await
     }
 
     async fn presign(
@@ -537,6 +593,13 @@ impl BlockStore for LocalBlockStore {
 
     fn multipart(&self) -> Option<&dyn MultipartStore> {
         Some(self)
+    }
+
+    async fn settle(&self) -> Result<(), BlockError> {
+        let (journal, root) = (Arc::clone(&self.journal), self.root.clone());
+        spawn_blocking(move || journal.settle())
+            .await
+            .map_err(|error| io_error("settle", &root.display().to_string(), error))
     }
 
     fn local_file(&self, location: &Location) -> Option<PathBuf> {

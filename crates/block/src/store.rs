@@ -11,7 +11,7 @@ use lakefs_runtime::Timestamp;
 use lakefs_types::StorageNamespace;
 use md5::{Digest as _, Md5};
 
-use crate::{Address, BlockError, Location};
+use crate::{Address, BlockError, BodyReader, Location};
 
 /// Bytes on their way.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BlockError>> + Send>>;
@@ -72,6 +72,9 @@ impl std::fmt::Debug for PutBody {
             .finish_non_exhaustive()
     }
 }
+
+/// The place of an object that is named after its bytes; nowhere calls its put off.
+pub type LateName = Pin<Box<dyn Future<Output = Option<Location>> + Send>>;
 
 /// How to store a body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -255,6 +258,30 @@ pub trait BlockStore: Send + Sync + std::fmt::Debug + 'static {
         options: &PutOptions,
     ) -> Result<PutOutcome, BlockError>;
 
+    /// Stores an object whose place is known only when all its bytes are, such as one named by its
+    /// content. `name` is awaited after the end of the body. A store that can brings the bytes to its disk
+    /// as they come; others, as this does, gather them first.
+    async fn put_named_late(
+        &self,
+        body: PutBody,
+        name: LateName,
+        options: &PutOptions,
+    ) -> Result<PutOutcome, BlockError> {
+        let mut reader = BodyReader::new(body);
+        let mut chunks = Vec::new();
+        while let Some(chunk) = reader.next().await? {
+            chunks.push(Ok(chunk));
+        }
+        let Some(location) = name.await else {
+            return Err(BlockError::called_off());
+        };
+        let body = PutBody {
+            stream: Box::pin(futures_util::stream::iter(chunks)),
+            length: Some(reader.received()),
+        };
+        self.put(&location, body, options).await
+    }
+
     /// Reads an object or a part of it.
     async fn get(
         &self,
@@ -283,6 +310,12 @@ pub trait BlockStore: Send + Sync + std::fmt::Debug + 'static {
 
     /// Uploads in parts, where the store has them.
     fn multipart(&self) -> Option<&dyn MultipartStore>;
+
+    /// Brings the store to rest: whatever it keeps aside to be durable is where it belongs. For a clean
+    /// shutdown; nothing is lost without it.
+    async fn settle(&self) -> Result<(), BlockError> {
+        Ok(())
+    }
 
     /// The file that holds an object, where objects are files of this machine: readers of tables use
     /// it directly instead of a disk cache.

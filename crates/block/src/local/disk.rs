@@ -98,12 +98,8 @@ fn escapes() -> io::Error {
 impl Fs for DiskFs {
     fn create(&self, path: &str) -> io::Result<Box<dyn FsFile>> {
         let (parent, name) = split_parent(path);
-        let flags = OFlags::RDWR
-            | OFlags::CREATE
-            | OFlags::EXCL
-            | OFlags::APPEND
-            | OFlags::NOFOLLOW
-            | OFlags::CLOEXEC;
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::openat(
             self.directory(parent)?,
             name,
@@ -111,6 +107,19 @@ impl Fs for DiskFs {
             Mode::from_raw_mode(0o644),
         )?;
         Ok(Box::new(DiskFile(file.into())))
+    }
+
+    fn create_sized(&self, path: &str, bytes: u64) -> io::Result<Box<dyn FsFile>> {
+        let file = self.create(path)?;
+        let zeros = vec![0; 1 << 20];
+        let mut offset = 0;
+        while offset < bytes {
+            let left = usize::try_from(bytes - offset).unwrap_or(usize::MAX);
+            let chunk = zeros.get(..left.min(zeros.len())).unwrap_or(&zeros);
+            file.write_at(offset, chunk)?;
+            offset += chunk.len() as u64;
+        }
+        Ok(file)
     }
 
     fn open(&self, path: &str) -> io::Result<Arc<dyn FsFile>> {
@@ -205,6 +214,22 @@ impl Fs for DiskFs {
         Ok(rustix::fs::fsync(self.directory(path)?)?)
     }
 
+    fn can_sync_all(&self) -> bool {
+        cfg!(target_os = "linux")
+    }
+
+    #[cfg(target_os = "linux")]
+    fn sync_all(&self) -> io::Result<()> {
+        // The handle has been open since the start, so an error of writing back that happened at any
+        // time since is reported here, once.
+        Ok(rustix::fs::syncfs(&self.handle)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn sync_all(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn lock(&self, path: &str) -> io::Result<Option<Box<dyn Send + Sync>>> {
         let (parent, name) = split_parent(path);
         let directory = self.directory(parent)?;
@@ -243,6 +268,10 @@ impl FsFile for DiskFile {
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         use std::io::Write as _;
         (&self.0).write_all(bytes)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(&self.0, bytes, offset)
     }
 
     fn append_file(&self, source: &dyn FsFile) -> io::Result<()> {

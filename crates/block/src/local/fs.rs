@@ -43,6 +43,9 @@ pub trait FsFile: Send + Sync + std::fmt::Debug {
         }
     }
 
+    /// Writes bytes at a place, of a file made by [`Fs::create_sized`].
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
     /// Makes bytes and size survive power loss.
     fn sync(&self) -> io::Result<()>;
 
@@ -52,7 +55,7 @@ pub trait FsFile: Send + Sync + std::fmt::Debug {
     /// Facts about it.
     fn stat(&self) -> io::Result<FileStat>;
 
-    /// Changes the time of its last write, durably.
+    /// Changes the time of its last write, durably; and its bytes are durable then, too.
     fn set_modified(&self, modified: Timestamp) -> io::Result<()>;
 
     /// The file for the kernel's own copying, where there is one.
@@ -61,10 +64,14 @@ pub trait FsFile: Send + Sync + std::fmt::Debug {
     }
 }
 
-/// The operations. None but the `sync` ones promises to survive power loss.
+/// The operations. None but the `sync…` ones promises to survive power loss.
 pub trait Fs: Send + Sync + std::fmt::Debug + 'static {
     /// Makes a new, empty file; fails if the name is taken.
     fn create(&self, path: &str) -> io::Result<Box<dyn FsFile>>;
+
+    /// Makes a new file of so many zeros for [`FsFile::write_at`]. They are really there, so that syncing
+    /// what is written over them changes nothing else.
+    fn create_sized(&self, path: &str, bytes: u64) -> io::Result<Box<dyn FsFile>>;
 
     /// Opens a regular file for reading; anything else is not found.
     fn open(&self, path: &str) -> io::Result<Arc<dyn FsFile>>;
@@ -93,6 +100,12 @@ pub trait Fs: Send + Sync + std::fmt::Debug + 'static {
 
     /// Makes the names in a directory survive power loss; `""` is the root.
     fn sync_dir(&self, path: &str) -> io::Result<()>;
+
+    /// Whether [`Fs::sync_all`] works here.
+    fn can_sync_all(&self) -> bool;
+
+    /// Makes everything survive power loss that was done before the call, whoever did it.
+    fn sync_all(&self) -> io::Result<()>;
 
     /// Makes a lock file and locks it for as long as the value lives; `None` when another process
     /// holds it.

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lakefs_runtime::{Timestamp, spawn_blocking};
 
+use super::journal::Journal;
 use super::path::OWN;
-use super::write::{TempFile, publish_place, write_body};
+use super::write::{Begun, TempFile, write_body};
 use super::{Core, LocalBlockStore, Target, io_error, is_absent, remove_files};
 use crate::store::{check_parts, multipart_etag};
 use crate::{
@@ -38,6 +39,7 @@ fn upload_dir(upload_id: &str, address: &str) -> Result<String, BlockError> {
 /// An upload in progress, known to be of the object it is used for.
 struct Upload {
     core: Arc<Core>,
+    journal: Arc<Journal>,
     dir: String,
     id: String,
     address: String,
@@ -45,7 +47,7 @@ struct Upload {
 
 impl Upload {
     fn find(
-        core: &Arc<Core>,
+        (core, journal): &(Arc<Core>, Arc<Journal>),
         location: &Location,
         address: String,
         id: &str,
@@ -59,6 +61,7 @@ impl Upload {
         match read() {
             Ok(text) if text == target_text(location).as_bytes() => Ok(Self {
                 core: Arc::clone(core),
+                journal: Arc::clone(journal),
                 dir,
                 id: id.to_owned(),
                 address,
@@ -135,7 +138,7 @@ impl Upload {
                 file.file.append_file(source.as_ref())?;
             }
             let stat = file.file.stat()?;
-            file.publish_with(|core, from| publish_place(core, from, &target.place))?;
+            file.publish(&self.journal, target)?;
             Ok((stat.size, stat.modified))
         };
         let (size, modified) = build().map_err(|error| self.fail(error))?;
@@ -190,6 +193,10 @@ fn begin(core: &Arc<Core>, location: &Location) -> io::Result<String> {
 }
 
 impl LocalBlockStore {
+    fn parts(&self) -> (Arc<Core>, Arc<Journal>) {
+        (Arc::clone(&self.core), Arc::clone(&self.journal))
+    }
+
     /// Does blocking work with an upload.
     async fn with_upload<T: Send + 'static>(
         &self,
@@ -198,13 +205,9 @@ impl LocalBlockStore {
         work: impl FnOnce(&Upload, &Target) -> Result<T, BlockError> + Send + 'static,
     ) -> Result<T, BlockError> {
         let target = self.target(location)?;
-        let (core, location, id) = (
-            Arc::clone(&self.core),
-            location.clone(),
-            upload_id.to_owned(),
-        );
+        let (store, location, id) = (self.parts(), location.clone(), upload_id.to_owned());
         spawn_blocking(move || {
-            let upload = Upload::find(&core, &location, target.address.clone(), &id)?;
+            let upload = Upload::find(&store, &location, target.address.clone(), &id)?;
             work(&upload, &target)
         })
         .await
@@ -237,13 +240,9 @@ impl MultipartStore for LocalBlockStore {
         BlockError::check_part_number(number)?;
         let target = self.target(location)?;
         let find = {
-            let (core, location, id) = (
-                Arc::clone(&self.core),
-                location.clone(),
-                upload_id.to_owned(),
-            );
+            let (store, location, id) = (self.parts(), location.clone(), upload_id.to_owned());
             let address = target.address.clone();
-            move || Upload::find(&core, &location, address, &id)
+            move || Upload::find(&store, &location, address, &id)
         };
         // Before the body is read, so that a wrong upload costs nothing.
         let upload = spawn_blocking(find).await?;
@@ -252,6 +251,7 @@ impl MultipartStore for LocalBlockStore {
             ..options.clone()
         };
         let address = target.address.clone();
+        let body = Begun::read(body).await?;
         let stored = write_body(&self.core, target.address, body, &options, move |file| {
             upload.keep(file, number).map(drop)
         })

@@ -10,6 +10,7 @@ use lakefs_runtime::spawn_blocking;
 use md5::{Digest as _, Md5};
 
 use super::fs::FsFile;
+use super::journal::{Journal, Offer};
 use super::path::{Place, split_parent};
 use super::read;
 use super::{Core, Source, Target, io_error, is_absent};
@@ -71,8 +72,11 @@ impl TempFile {
     }
 
     /// Syncs the file and moves it to where the key may lie.
-    pub(super) fn publish(&mut self, place: &Place) -> io::Result<()> {
-        self.publish_with(|core, path| publish_place(core, path, place))
+    pub(super) fn publish(&mut self, journal: &Journal, target: &Target) -> io::Result<()> {
+        self.publish_with(|core, path| {
+            let _claim = journal.claim(&target.location)?;
+            publish_place(core, path, &target.place)
+        })
     }
 
     /// Syncs the file and moves it by a rename of the caller's.
@@ -145,28 +149,157 @@ fn publish_name(core: &Core, from: &str, to: &str) -> io::Result<()> {
 /// Stores a body under a key.
 pub(super) async fn put(
     core: &Arc<Core>,
+    journal: &Arc<Journal>,
     target: Target,
     body: PutBody,
     options: &PutOptions,
 ) -> Result<PutOutcome, BlockError> {
-    let place = target.place;
-    write_body(core, target.address, body, options, move |file| {
-        file.publish(&place)
+    let body = Begun::read(body).await?;
+    if let Some(outcome) = put_small(journal, &target, body.whole(), options).await {
+        return outcome;
+    }
+    let (journal, address) = (Arc::clone(journal), target.address.clone());
+    write_body(core, address, body, options, move |file| {
+        file.publish(&journal, &target)
     })
     .await
+}
+
+/// A body of which the first batch has come.
+pub(super) struct Begun {
+    reader: BodyReader,
+    batch: Vec<Bytes>,
+    size: usize,
+}
+
+impl Begun {
+    pub(super) async fn read(body: PutBody) -> Result<Self, BlockError> {
+        let mut reader = BodyReader::new(body);
+        let batch = reader.batch(BATCH).await?;
+        Ok(Self {
+            size: batch.iter().map(Bytes::len).sum(),
+            reader,
+            batch,
+        })
+    }
+
+    /// The chunks, if that was all. A longer body fills its first batch.
+    fn whole(&self) -> Option<&[Bytes]> {
+        (self.size < BATCH).then_some(&self.batch)
+    }
+}
+
+/// Stores a small body through the journal; `None` where it has to go the long way.
+async fn put_small(
+    journal: &Journal,
+    target: &Target,
+    chunks: Option<&[Bytes]>,
+    options: &PutOptions,
+) -> Option<Result<PutOutcome, BlockError>> {
+    let size = chunks?.iter().map(Bytes::len).sum();
+    if !journal.takes(size) {
+        return None;
+    }
+    let bytes = joined(chunks?, size);
+    let md5 = options.hashed().then(|| Md5::digest(&bytes).into());
+    if let Some(md5) = md5
+        && let Err(error) = options.check_md5(md5)
+    {
+        return Some(Err(error));
+    }
+    match journal.put(&target.location, &target.address, bytes).await {
+        Offer::Declined => None,
+        Offer::Taken(outcome) => Some(outcome.map(|()| PutOutcome {
+            size: size as u64,
+            md5: md5.map(hex::encode).unwrap_or_default(),
+        })),
+    }
+}
+
+/// Chunks as one.
+fn joined(chunks: &[Bytes], size: usize) -> Bytes {
+    if let [only] = chunks {
+        return only.clone();
+    }
+    let mut all = Vec::with_capacity(size);
+    for chunk in chunks {
+        all.extend_from_slice(chunk);
+    }
+    all.into()
+}
+
+/// Stores a body under a key that is known only when the body has ended. What has come is synced while
+/// the rest is still being made, so that little is left to wait for at the end.
+pub(super) async fn put_named_late(
+    core: &Arc<Core>,
+    journal: &Arc<Journal>,
+    target: impl Future<Output = Result<Target, BlockError>>,
+    body: PutBody,
+    options: &PutOptions,
+) -> Result<PutOutcome, BlockError> {
+    let body = Begun::read(body).await?;
+    let address = "an object without a name yet";
+    let (target, written) = if body.whole().is_some() {
+        let target = target.await?;
+        if let Some(outcome) = put_small(journal, &target, body.whole(), options).await {
+            return outcome;
+        }
+        let written = fill(core, address, body, options, Pace::Free).await?;
+        (target, written)
+    } else {
+        let written = fill(core, address, body, options, Pace::Synced).await?;
+        (target.await?, written)
+    };
+    let (journal, address) = (Arc::clone(journal), target.address.clone());
+    written
+        .publish(address, options, move |file| {
+            file.publish(&journal, &target)
+        })
+        .await
 }
 
 /// Writes a body to a temporary file and publishes it, unless the caller went away meanwhile.
 pub(super) async fn write_body(
     core: &Arc<Core>,
     address: String,
-    body: PutBody,
+    body: Begun,
     options: &PutOptions,
     publish: impl FnOnce(&mut TempFile) -> io::Result<()> + Send + 'static,
 ) -> Result<PutOutcome, BlockError> {
+    let written = fill(core, &address, body, options, Pace::Free).await?;
+    written.publish(address, options, publish).await
+}
+
+/// When written bytes are synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// At the end.
+    Free,
+    /// Each batch as it is written.
+    Synced,
+}
+
+/// A body all of which has come; its last batch is not written yet.
+struct Filled {
+    core: Arc<Core>,
+    file: Option<TempFile>,
+    batch: Vec<Bytes>,
+}
+
+/// Writes a body to a temporary file, up to its last batch.
+async fn fill(
+    core: &Arc<Core>,
+    address: &str,
+    body: Begun,
+    options: &PutOptions,
+    pace: Pace,
+) -> Result<Filled, BlockError> {
     let hashed = options.hashed();
-    let mut reader = BodyReader::new(body);
-    let mut batch = reader.batch(BATCH).await?;
+    let Begun {
+        mut reader,
+        mut batch,
+        ..
+    } = body;
     let mut file = None;
     loop {
         let full = batch.iter().map(Bytes::len).sum::<usize>() == BATCH;
@@ -175,47 +308,71 @@ pub(super) async fn write_body(
         }
         // Write one batch while the next arrives; never more than two are in memory.
         let work = {
-            let (core, address) = (Arc::clone(core), address.clone());
+            let (core, address) = (Arc::clone(core), address.to_owned());
             tokio::task::spawn_blocking(move || {
-                append(&core, file, &batch, hashed)
+                let written = append(&core, file, &batch, hashed);
+                written
+                    .and_then(|file| {
+                        if pace == Pace::Synced {
+                            file.file.sync()?;
+                        }
+                        Ok(file)
+                    })
                     .map_err(|error| io_error("put", &address, error))
             })
         };
         let (written, next) = tokio::join!(work, reader.batch(BATCH));
         let written = written.map_err(|error| BlockError::Unavailable {
             operation: "put",
-            address: address.clone(),
+            address: address.to_owned(),
             source: Box::new(error),
         })?;
         file = Some(written?);
         batch = next?;
     }
-    let call = Caller::default();
-    let gone = Arc::clone(&call.gone);
-    let (core, options) = (Arc::clone(core), options.clone());
-    let outcome = spawn_blocking(move || {
-        let mut written = append(&core, file, &batch, hashed)
-            .map_err(|error| io_error("put", &address, error))?;
-        if gone.load(Ordering::SeqCst) {
-            return Err(BlockError::Body("the caller went away".into()));
-        }
-        if let Some(md5) = &written.md5 {
-            options.check_md5(md5.clone().finalize().into())?;
-        }
-        publish(&mut written).map_err(|error| match io_error("put", &address, error) {
-            // Nothing was asked to be there, so its absence is not what the caller did wrong.
-            BlockError::NotFound { address } => BlockError::Unavailable {
-                operation: "put",
-                address,
-                source: "a directory vanished while the object was written".into(),
-            },
-            error => error,
-        })?;
-        Ok(written.outcome())
+    Ok(Filled {
+        core: Arc::clone(core),
+        file,
+        batch,
     })
-    .await;
-    drop(call);
-    outcome
+}
+
+impl Filled {
+    async fn publish(
+        self,
+        address: String,
+        options: &PutOptions,
+        publish: impl FnOnce(&mut TempFile) -> io::Result<()> + Send + 'static,
+    ) -> Result<PutOutcome, BlockError> {
+        let Self { core, file, batch } = self;
+        let hashed = options.hashed();
+        let call = Caller::default();
+        let gone = Arc::clone(&call.gone);
+        let options = options.clone();
+        let outcome = spawn_blocking(move || {
+            let mut written = append(&core, file, &batch, hashed)
+                .map_err(|error| io_error("put", &address, error))?;
+            if gone.load(Ordering::SeqCst) {
+                return Err(BlockError::Body("the caller went away".into()));
+            }
+            if let Some(md5) = &written.md5 {
+                options.check_md5(md5.clone().finalize().into())?;
+            }
+            publish(&mut written).map_err(|error| match io_error("put", &address, error) {
+                // Nothing was asked to be there, so its absence is not what the caller did wrong.
+                BlockError::NotFound { address } => BlockError::Unavailable {
+                    operation: "put",
+                    address,
+                    source: "a directory vanished while the object was written".into(),
+                },
+                error => error,
+            })?;
+            Ok(written.outcome())
+        })
+        .await;
+        drop(call);
+        outcome
+    }
 }
 
 fn append(
@@ -267,10 +424,14 @@ fn remove_one(core: &Core, path: &str) -> io::Result<()> {
 }
 
 /// Copies an object by sharing its file, or else its bytes.
-pub(super) fn copy(core: &Arc<Core>, source: &Source, target: &Target) -> Result<(), BlockError> {
-    let now = core.ids.clock().now();
+pub(super) fn copy(
+    core: &Arc<Core>,
+    journal: &Journal,
+    source: &Source,
+    target: &Target,
+) -> Result<(), BlockError> {
     if source.fs.is_none() {
-        let linked = link_copy(core, source, target, now);
+        let linked = link_copy(core, journal, source, target);
         match linked {
             Ok(()) => return Ok(()),
             Err(error) if is_absent(&error) => {
@@ -287,7 +448,7 @@ pub(super) fn copy(core: &Arc<Core>, source: &Source, target: &Target) -> Result
         Ok(temp)
     };
     let mut temp = bytes().map_err(|error| io_error("copy", &source.address, error))?;
-    temp.publish(&target.place)
+    temp.publish(journal, target)
         .map_err(|error| io_error("copy", &target.address, error))
 }
 
@@ -295,19 +456,21 @@ pub(super) fn copy(core: &Arc<Core>, source: &Source, target: &Target) -> Result
 /// file moves to now; for its other names that errs to the safe side.
 fn link_copy(
     core: &Arc<Core>,
+    journal: &Journal,
     source: &Source,
     target: &Target,
-    now: lakefs_runtime::Timestamp,
 ) -> io::Result<()> {
+    let now = core.ids.clock().now();
     let temp = core.scratch_name();
     let file = read::first_of(core, source, |fs, path| {
         let file = fs.open(path)?;
         fs.hard_link(path, &temp)?;
         Ok(file)
     })?;
-    let outcome = file
-        .set_modified(now)
-        .and_then(|()| publish_place(core, &temp, &target.place));
+    let outcome = file.set_modified(now).and_then(|()| {
+        let _claim = journal.claim(&target.location)?;
+        publish_place(core, &temp, &target.place)
+    });
     // After a failure it is still there; and renaming a link over another link of the same file does
     // nothing at all, and succeeds.
     match core.fs.remove_file(&temp) {

@@ -16,6 +16,9 @@ use parking_lot::Mutex;
 
 use crate::{FileStat, Fs, FsFile};
 
+/// What a disk writes in one step.
+const SECTOR: usize = 512;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Node {
     File(u64),
@@ -44,6 +47,7 @@ struct State {
     stop_after: Option<u64>,
     full: bool,
     lies: bool,
+    cannot_sync: bool,
 }
 
 /// Files that can lose power. Clones share them.
@@ -89,6 +93,18 @@ impl CrashFs {
         self.state.lock().full = full;
     }
 
+    /// Makes syncing everything at once fail. What was not synced by then is lost for good: the disk
+    /// keeps what it had, as kernels do after an error of writing back.
+    pub fn set_cannot_sync(&self, cannot: bool) {
+        let mut state = self.state.lock();
+        state.cannot_sync = cannot;
+        if cannot {
+            for file in state.files.values_mut() {
+                file.bytes.clone_from(&file.synced);
+            }
+        }
+    }
+
     /// Makes syncing a directory do nothing, to show that a test would notice.
     pub fn lie_about_directories(&self) {
         self.state.lock().lies = true;
@@ -125,7 +141,7 @@ impl CrashFs {
             if file.bytes != file.synced && draw.keeps() {
                 let unsynced = file.bytes.len().saturating_sub(file.synced.len());
                 let kept = file.bytes.len() - draw.below(unsynced);
-                file.synced = file.bytes.get(..kept).unwrap_or_default().to_vec();
+                file.synced = draw.mixed(file, kept);
             }
             file.bytes.clone_from(&file.synced);
         }
@@ -166,6 +182,24 @@ impl Draw {
             1 => true,
             _ => self.next().is_multiple_of(2),
         }
+    }
+
+    /// The bytes of a file of which some sectors came to disk and others did not.
+    fn mixed(&mut self, file: &File, length: usize) -> Vec<u8> {
+        let mut bytes = file.bytes.get(..length).unwrap_or_default().to_vec();
+        for (number, sector) in bytes.chunks_mut(SECTOR).enumerate() {
+            let at = number * SECTOR;
+            let old = file.synced.get(at..).unwrap_or_default();
+            let old = old.get(..sector.len()).unwrap_or(old);
+            if *old != *sector && !self.keeps() {
+                // What was never written reads as zeros.
+                sector.fill(0);
+                for (to, from) in sector.iter_mut().zip(old) {
+                    *to = *from;
+                }
+            }
+        }
+        bytes
     }
 
     fn below(&mut self, limit: usize) -> usize {
@@ -256,6 +290,15 @@ impl Fs for CrashFs {
             fs: self.clone(),
             id,
         }))
+    }
+
+    fn create_sized(&self, path: &str, bytes: u64) -> io::Result<Box<dyn FsFile>> {
+        let file = self.create(path)?;
+        let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::StorageFull)?;
+        if bytes > 0 {
+            file.append(&vec![0; bytes])?;
+        }
+        Ok(file)
     }
 
     fn open(&self, path: &str) -> io::Result<Arc<dyn FsFile>> {
@@ -353,6 +396,26 @@ impl Fs for CrashFs {
         })
     }
 
+    fn can_sync_all(&self) -> bool {
+        true
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        self.change(|state| {
+            if state.cannot_sync {
+                return Err(io::Error::other("a failing disk"));
+            }
+            let lies = state.lies;
+            for dir in state.dirs.values_mut().filter(|_| !lies) {
+                dir.synced.clone_from(&dir.names);
+            }
+            for file in state.files.values_mut() {
+                file.synced.clone_from(&file.bytes);
+            }
+            Ok(())
+        })
+    }
+
     fn lock(&self, path: &str) -> io::Result<Option<Box<dyn Send + Sync>>> {
         match self.create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -398,6 +461,20 @@ impl FsFile for Open {
         self.change(|file| file.bytes.extend_from_slice(bytes))
     }
 
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.fs.look(State::room)?;
+        self.change(|file| {
+            let from = usize::try_from(offset).unwrap_or(usize::MAX);
+            let end = from + bytes.len();
+            if file.bytes.len() < end {
+                file.bytes.resize(end, 0);
+            }
+            if let Some(place) = file.bytes.get_mut(from..end) {
+                place.copy_from_slice(bytes);
+            }
+        })
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.change(|file| file.synced.clone_from(&file.bytes))
     }
@@ -419,6 +496,9 @@ impl FsFile for Open {
     }
 
     fn set_modified(&self, modified: Timestamp) -> io::Result<()> {
-        self.change(|file| file.modified = modified)
+        self.change(|file| {
+            file.modified = modified;
+            file.synced.clone_from(&file.bytes);
+        })
     }
 }

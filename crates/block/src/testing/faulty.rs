@@ -235,6 +235,10 @@ impl BlockStore for FaultyBlockStore {
         self.inner.multipart().map(|_| self as &dyn MultipartStore)
     }
 
+    async fn settle(&self) -> Result<(), BlockError> {
+        self.inner.settle().await
+    }
+
     /// Nowhere: reading past the store would go unseen.
     fn local_file(&self, _location: &Location) -> Option<PathBuf> {
         None

@@ -114,6 +114,10 @@ impl BlockStore for YieldingBlockStore {
         self.inner.multipart()
     }
 
+    async fn settle(&self) -> Result<(), BlockError> {
+        self.inner.settle().await
+    }
+
     /// Nowhere: reading past the store would not yield.
     fn local_file(&self, _location: &Location) -> Option<PathBuf> {
         None

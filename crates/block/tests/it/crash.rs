@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use lakefs_block::Fs as _;
 use lakefs_block::conformance::{chunked, pattern};
 use lakefs_block::testing::CrashFs;
 use lakefs_block::{
-    BlockError, BlockStore as _, LocalBlockStore, LocalOptions, Location, MultipartStore as _,
-    PutBody, PutOptions,
+    BlockError, BlockStore as _, JournalLimits, LocalBlockStore, LocalOptions, Location,
+    MultipartStore as _, PutBody, PutOptions,
 };
 use lakefs_runtime::{Ids, SystemClock};
 
@@ -27,7 +28,15 @@ fn open(fs: &CrashFs) -> Result<LocalBlockStore, BlockError> {
         ..LocalOptions::default()
     };
     let ids = Arc::new(Ids::system(Arc::new(SystemClock)));
-    LocalBlockStore::open_on(Arc::new(fs.clone()), &options, ids)
+    // Small segments, so that some are filled; bodies over 2,000 bytes go the long way.
+    let limits = JournalLimits {
+        body_bytes: 2000,
+        segment_bytes: 3000,
+        segments: 6,
+        age: Duration::from_secs(600),
+        prepared: true,
+    };
+    LocalBlockStore::open_limited(Arc::new(fs.clone()), &options, limits, ids)
 }
 
 /// What each key may hold: one value if the last change to it was acknowledged, else two.
@@ -47,7 +56,31 @@ impl Oracle {
 }
 
 /// More than goes to disk in one piece.
-static LARGE: LazyLock<Bytes> = LazyLock::new(|| pattern(1_100_000, 9));
+static LARGE: LazyLock<Bytes> = LazyLock::new(|| pattern((1 << 20) + 10_000, 9));
+
+async fn put(
+    store: &LocalBlockStore,
+    oracle: &mut Oracle,
+    key: &'static str,
+    value: Bytes,
+) -> Result<(), BlockError> {
+    oracle.begin(key, Some(value.clone()));
+    let body = chunked(&value, 300_000, None);
+    store.put(&at(key), body, &PutOptions::default()).await?;
+    oracle.acknowledge(key);
+    Ok(())
+}
+
+async fn delete(
+    store: &LocalBlockStore,
+    oracle: &mut Oracle,
+    key: &'static str,
+) -> Result<(), BlockError> {
+    oracle.begin(key, None);
+    store.delete(&at(key)).await?;
+    oracle.acknowledge(key);
+    Ok(())
+}
 
 /// Some of everything a store does; ends at the first failure.
 async fn script(store: &LocalBlockStore, oracle: &mut Oracle) -> Result<(), BlockError> {
@@ -63,20 +96,38 @@ async fn script(store: &LocalBlockStore, oracle: &mut Oracle) -> Result<(), Bloc
         // In the way of the next, which yields.
         ("repo/clash", small(6)),
         ("repo/clash/below", small(7)),
+        ("repo/empty", Bytes::new()),
+        // From the journal to a plain file and back: a replay must not bring the first one back.
+        ("repo/data/p1/turns", small(12)),
+        ("repo/data/p1/turns", large.clone()),
+        ("repo/data/p1/turns", small(13)),
     ] {
-        oracle.begin(key, Some(value.clone()));
-        let body = chunked(&value, 300_000, None);
-        store.put(&at(key), body, &options).await?;
-        oracle.acknowledge(key);
+        put(store, oracle, key, value).await?;
     }
+    delete(store, oracle, "repo/data/p1/turns").await?;
+    delete(store, oracle, "repo/clash/below").await?;
+    delete(store, oracle, "repo/clash").await?;
+    // Free now, so the odd one moves.
+    put(store, oracle, "repo/clash/below", small(14)).await?;
+    for seed in 20..26 {
+        put(store, oracle, "repo/data/p1/again", small(seed)).await?;
+    }
+    store.settle().await?;
+    delete(store, oracle, "repo/data/p1/again").await?;
+    put(store, oracle, "repo/data/p4/new/dirs", small(27)).await?;
     oracle.begin("repo/copy/one", Some(small(4)));
     store
         .copy(&at("repo/data/p1/one"), &at("repo/copy/one"))
         .await?;
     oracle.acknowledge("repo/copy/one");
-    oracle.begin("repo/data/p1/two", None);
-    store.delete(&at("repo/data/p1/two")).await?;
-    oracle.acknowledge("repo/data/p1/two");
+    delete(store, oracle, "repo/data/p1/two").await?;
+    // A copy onto an object the journal still holds.
+    put(store, oracle, "repo/copy/two", small(15)).await?;
+    oracle.begin("repo/copy/two", Some(small(4)));
+    store
+        .copy(&at("repo/copy/one"), &at("repo/copy/two"))
+        .await?;
+    oracle.acknowledge("repo/copy/two");
 
     let key = "repo/data/p3/parts";
     let id = store.create(&at(key), &options).await?;
@@ -111,6 +162,8 @@ async fn violations(fs: &CrashFs, oracle: &Oracle) -> Vec<String> {
     }
     let scratch = fs.list_dir(".lakefs-rs/tmp").unwrap();
     assert_eq!(scratch.len(), 2, "left behind: {scratch:?}");
+    let journal = fs.list_dir(".lakefs-rs/journal").unwrap();
+    assert!(journal.is_empty(), "left behind: {journal:?}");
     // The store still works, whatever was lost.
     let body = PutBody::from_bytes("after");
     store
@@ -149,6 +202,31 @@ async fn every_cut_point_keeps_what_was_acknowledged() {
         cut += 1;
     }
     assert!(cut > 100, "the script made only {cut} changes");
+}
+
+/// The replay is cut short at each of its changes, too, and done again.
+#[tokio::test]
+async fn a_replay_that_loses_power_is_done_again() {
+    let (fs, oracle) = run_until(u64::MAX, false).await;
+    for seed in [0, 1, 2, 3] {
+        let crashed = fs.after_crash(seed);
+        let mut cut = 0;
+        loop {
+            let disk = crashed.after_crash(1);
+            disk.stop_after(cut);
+            let opened = open(&disk).is_ok();
+            assert!(opened || disk.stopped());
+            for again in [0, 1, 5] {
+                let found = violations(&disk.after_crash(again), &oracle).await;
+                assert!(found.is_empty(), "cut {cut}, seed {seed}: {found:?}");
+            }
+            if !disk.stopped() {
+                break;
+            }
+            cut += 1;
+        }
+        assert!(cut > 10, "the replay made only {cut} changes");
+    }
 }
 
 /// Shows that the test above would notice a forgotten sync of a directory.

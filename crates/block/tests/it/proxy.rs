@@ -190,7 +190,7 @@ fn check_signature(head: &str) {
         headers: &headers,
     };
     let authorization = Authorization::parse(&received).unwrap();
-    authorization.check_coverage(&headers).unwrap();
+    authorization.check_coverage(&headers, &[]).unwrap();
     let key = SigningKey::derive(SECRET, &authorization.scope);
     let payload = header(head, "x-amz-content-sha256").unwrap_or("UNSIGNED-PAYLOAD");
     let verified = authorization.verify(&received, &key, payload);
