@@ -102,14 +102,18 @@ class Disk:
     def sync_end(node, seen):
         node.durable = seen
 
-    def sync_all(self):
+    def sync_all_begin(self):
+        """What a sync of the whole file system that begins now will have made durable."""
+        seen = []
+
         def visit(node):
-            node.durable = self.sync_begin(node)
+            seen.append((node, self.sync_begin(node)))
             if isinstance(node, Directory):
                 for child in node.entries.values():
                     visit(child)
 
         visit(self.top)
+        return seen
 
     def materialise(self, target):
         """Writes what survives power loss into an empty directory."""
@@ -187,6 +191,8 @@ class Replay:
             if node is None and path and self.disk.inside(path):
                 node = self.disk._walk(path)
             return (node, self.disk.sync_begin(node)) if node is not None else None
+        if name in ("syncfs", "sync"):
+            return self.disk.sync_all_begin()
         if name in ("write", "writev", "sendto", "sendmsg"):
             _, path = path_of(arguments)
             if path and ("socket" in path or "TCP" in path):
@@ -346,8 +352,9 @@ class Replay:
 
     do_fdatasync = do_fsync
 
-    def do_syncfs(self, *_):
-        self.disk.sync_all()
+    def do_syncfs(self, _arguments, _result, seen, _text):
+        for node, state in seen:
+            self.disk.sync_end(node, state)
         self.syncs += 1
         self.on_sync()
 

@@ -95,10 +95,16 @@ impl std::fmt::Debug for ScratchLock {
 impl LocalBlockStore {
     /// Opens the directory, makes it when absent, and clears what crashed processes left unfinished.
     pub fn open(options: &LocalOptions, ids: Arc<Ids>) -> Result<Self, BlockError> {
+        Self::open_on(Self::disk(options)?, options, ids)
+    }
+
+    /// The file operations of this machine on the directory, which is made when absent.
+    pub fn disk(options: &LocalOptions) -> Result<Arc<dyn Fs>, BlockError> {
         let root = absolute(&options.root).map_err(|e| at_open(&options.root, e))?;
         make_root(&root).map_err(|e| at_open(&root, e))?;
-        let disk = DiskFs::open(&root).map_err(|e| at_open(&root, e))?;
-        Self::open_on(Arc::new(disk), options, ids)
+        Ok(Arc::new(
+            DiskFs::open(&root).map_err(|e| at_open(&root, e))?,
+        ))
     }
 
     /// Opens a store on given file operations; the root is only a name then.

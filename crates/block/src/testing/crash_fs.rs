@@ -118,6 +118,7 @@ impl CrashFs {
         let mut state = self.state.lock().clone();
         state.changes = 0;
         state.stop_after = None;
+        state.cannot_sync = false;
         let mut dirs: Vec<_> = state.dirs.iter_mut().collect();
         dirs.sort_by_key(|(id, _)| **id);
         for (_, dir) in dirs {

@@ -9,6 +9,7 @@
 
 mod crash;
 mod faults;
+mod journal;
 mod local;
 mod mem;
 mod moto;

@@ -1,6 +1,7 @@
 //! The checkpointer: syncs the file system so that the journal can forget, and prepares segments.
 
 use std::io;
+use std::time::Instant;
 
 use super::commit::Segment;
 use super::{DIR, RETRY, Shared};
@@ -44,10 +45,16 @@ pub(super) fn run(shared: &Shared) {
             Err(error) => {
                 tracing::error!(%error, "the file system cannot be synced; trying again");
                 state.sync_failed();
-                shared.work.notify_one();
                 shared.settled.notify_all();
-                if !state.is_stopping() {
-                    shared.due.wait_for(&mut state, RETRY);
+                // What a sync that succeeds now says of what was lost before is nothing: only after
+                // everything is in place again may the next one count.
+                while state.repair_again() && !state.is_stopping() {
+                    shared.work.notify_one();
+                    let again = Instant::now() + RETRY;
+                    while !state.is_stopping()
+                        && !shared.due.wait_until(&mut state, again).timed_out()
+                    {
+                    }
                 }
             }
         }

@@ -78,10 +78,13 @@ struct Committer<'a> {
 
 impl Committer<'_> {
     fn take(&mut self, turn: Turn) {
-        if turn.repair
-            && let Err(error) = self.repair()
-        {
-            tracing::error!(%error, "changes that may have been lost could not be put in place again");
+        if turn.repair {
+            match self.repair() {
+                Ok(()) => self.shared.state.lock().repaired(),
+                Err(error) => {
+                    tracing::error!(%error, "what may be lost could not be put in place again");
+                }
+            }
         }
         let mut items = turn.items;
         let newest = items.last().map(|item| item.change);

@@ -69,6 +69,17 @@ pub(super) struct Turn {
     pub(super) repair: bool,
 }
 
+/// Whether what is in place may have been lost since.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Repair {
+    #[default]
+    Sound,
+    /// The committer is to put it in place again.
+    Wanted,
+    /// It is at it, or has failed.
+    Begun,
+}
+
 /// The state shared by all.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -85,7 +96,7 @@ pub(super) struct State {
     unsynced_since: Option<Instant>,
     mark: Option<Progress>,
     wanted: bool,
-    repair: bool,
+    repair: Repair,
     failures: u64,
     /// Segments in use.
     segments: usize,
@@ -137,8 +148,11 @@ impl State {
         let mut turn = Turn {
             items: Vec::new(),
             mark: self.mark.take(),
-            repair: std::mem::take(&mut self.repair),
+            repair: self.repair == Repair::Wanted,
         };
+        if turn.repair {
+            self.repair = Repair::Begun;
+        }
         let mut bytes = 0;
         while bytes < BATCH_BYTES
             && let Some(item) = self.queue.pop_front()
@@ -214,7 +228,23 @@ impl State {
     /// Syncing failed: what was put in place may be lost.
     pub(super) fn sync_failed(&mut self) {
         self.failures += 1;
-        self.repair = true;
+        self.repair = Repair::Wanted;
+    }
+
+    /// Everything is in place again.
+    pub(super) fn repaired(&mut self) {
+        // Unless syncing has failed once more.
+        if self.repair == Repair::Begun {
+            self.repair = Repair::Sound;
+        }
+    }
+
+    /// Asks for another repair if the last one failed. Answers whether one is needed.
+    pub(super) fn repair_again(&mut self) -> bool {
+        if self.repair == Repair::Begun {
+            self.repair = Repair::Wanted;
+        }
+        self.repair != Repair::Sound
     }
 
     /// The checkpoint is written down: its changes are no longer in the journal.
