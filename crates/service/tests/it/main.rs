@@ -10,6 +10,7 @@ mod accounts;
 mod addresses;
 mod commits;
 mod objects;
+mod prop_uploads;
 mod recordings;
 mod repositories;
 mod support;
