@@ -9,6 +9,7 @@
 
 mod answers;
 mod basics;
+mod conditions;
 mod counts;
 mod faults;
 mod golden;
