@@ -16,6 +16,7 @@ enum Inner {
     Empty,
     Full(Bytes),
     Stream { stream: ByteStream, left: u64 },
+    Open(ByteStream),
 }
 
 impl Body {
@@ -36,6 +37,11 @@ impl Body {
             left: length,
         })
     }
+
+    /// Bytes whose number is not known yet.
+    pub(crate) fn open(stream: ByteStream) -> Self {
+        Self(Inner::Open(stream))
+    }
 }
 
 impl std::fmt::Debug for Body {
@@ -44,6 +50,7 @@ impl std::fmt::Debug for Body {
             Inner::Empty => "Body::Empty",
             Inner::Full(_) => "Body::Full",
             Inner::Stream { .. } => "Body::Stream",
+            Inner::Open(_) => "Body::Open",
         })
     }
 }
@@ -72,6 +79,10 @@ impl http_body::Body for Body {
                 Poll::Ready(None) => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             },
+            Inner::Open(stream) => stream
+                .as_mut()
+                .poll_next(context)
+                .map(|next| next.map(|bytes| bytes.map(Frame::data))),
         }
     }
 
@@ -80,6 +91,7 @@ impl http_body::Body for Body {
             Inner::Empty => true,
             Inner::Full(bytes) => bytes.is_empty(),
             Inner::Stream { left, .. } => *left == 0,
+            Inner::Open(_) => false,
         }
     }
 
@@ -88,6 +100,7 @@ impl http_body::Body for Body {
             Inner::Empty => 0,
             Inner::Full(bytes) => bytes.len() as u64,
             Inner::Stream { left, .. } => *left,
+            Inner::Open(_) => return SizeHint::default(),
         })
     }
 }

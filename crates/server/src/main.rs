@@ -18,6 +18,7 @@ mod quickstart;
 mod request_id;
 mod settings;
 mod startup;
+mod sweeper;
 mod wiring;
 
 fn main() -> ExitCode {

@@ -2,23 +2,23 @@
 
 use http::header::HOST;
 use http::{HeaderMap, Response, Uri};
-use lakefs_service::{CompleteUpload, CompletedUpload, WriteCondition};
+use lakefs_service::{CompleteUpload, CompletedUpload};
 
 use super::multipart::document::{self, NamedPart};
 use super::multipart::judge::{Claims, judge};
 use super::multipart::{UploadAddress, refused, slow};
 use crate::body::{BodyRules, open};
-use crate::conditions::bare_tag;
 use crate::document::ErrorDocument;
-use crate::error::{Code, S3Error};
+use crate::error::S3Error;
 use crate::headers::Checksum;
 use crate::request::Request;
+use crate::write_headers::write_condition;
 use crate::xml::Xml;
 use crate::{Body, Gateway};
 
 pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<Body>, S3Error> {
     let upload = UploadAddress::of(&request)?;
-    let condition = condition(request.headers())?;
+    let condition = write_condition(request.headers())?;
     let claims = Claims::of_headers(request.headers())?;
     let bucket = request.bucket()?.name.clone();
     let key = request.key()?.to_owned();
@@ -72,7 +72,7 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
 
 fn document_of(made: &CompletedUpload, location: &str, bucket: &str, key: &str) -> String {
     let mut xml = Xml::new();
-    xml.root("CompleteMultipartUploadResult")
+    xml.open("CompleteMultipartUploadResult")
         .element("Location", location)
         .element("Bucket", bucket)
         .element("Key", key)
@@ -95,16 +95,4 @@ fn location(uri: &Uri, headers: &HeaderMap) -> String {
         _ => "http",
     };
     format!("{scheme}://{host}{}", uri.path())
-}
-
-fn condition(headers: &HeaderMap) -> Result<WriteCondition, S3Error> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match (text("if-none-match"), text("if-match")) {
-        (None, None) => Ok(WriteCondition::Always),
-        (Some(tag), None) if tag.trim() == "*" => Ok(WriteCondition::IfAbsent),
-        (None, Some(tag)) if tag.trim() != "*" => {
-            Ok(WriteCondition::IfMatch(bare_tag(tag).to_owned()))
-        }
-        _ => Err(S3Error::new(Code::NotImplemented)),
-    }
 }

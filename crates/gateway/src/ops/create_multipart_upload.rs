@@ -8,11 +8,13 @@ use super::multipart::UploadChecksum;
 use crate::error::S3Error;
 use crate::headers::{content_type, metadata_from_headers, storage_class};
 use crate::request::Request;
+use crate::write_headers::refuse_unoffered;
 use crate::xml::Xml;
 use crate::{Body, Gateway, response};
 
 pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<Body>, S3Error> {
     let headers = request.headers();
+    refuse_unoffered(headers)?;
     let checksum = UploadChecksum::of_headers(headers)?;
     let place = request.place()?;
     let path = place.path();
@@ -30,7 +32,7 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
         .create_multipart_upload(&request.caller, create)
         .await?;
     let mut xml = Xml::new();
-    xml.root("InitiateMultipartUploadResult")
+    xml.open("InitiateMultipartUploadResult")
         .element("Bucket", &request.bucket()?.name)
         .element("Key", request.key()?)
         .element("UploadId", &id)

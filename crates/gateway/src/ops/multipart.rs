@@ -15,6 +15,8 @@ use crate::xml::Xml;
 pub(super) mod document;
 pub(super) mod judge;
 pub(super) mod slow;
+#[cfg(test)]
+mod tests;
 
 /// Highest part number.
 const MAX_PART_NUMBER: u32 = 10_000;
@@ -70,6 +72,11 @@ pub(super) fn part_number(query: &Query) -> Result<u32, S3Error> {
 
 /// A number of decimal digits and nothing else.
 pub(super) fn number_of(text: &str) -> Option<u32> {
+    u32::try_from(number_of_u64(text)?).ok()
+}
+
+/// The same for offsets.
+pub(super) fn number_of_u64(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits { text.parse().ok() } else { None }
 }

@@ -23,6 +23,7 @@ use crate::http::{App, AppParts, AuditOptions, Door, Probes, tls};
 use crate::logging::{Logging, parse_level, watch_level};
 use crate::metrics::Metrics;
 use crate::settings::{Preset, Settings};
+use crate::sweeper::sweep_until_stopped;
 use crate::{quickstart, startup, wiring};
 
 /// How long running requests may take once the server was told to stop.
@@ -54,6 +55,11 @@ pub(super) async fn run(
         stack.service.clone(),
         background.clone(),
         settings.usage_flush_interval,
+    )));
+    drop(background.spawn(sweep_until_stopped(
+        stack.service.clone(),
+        background.clone(),
+        settings.gateway.upload_lifetime,
     )));
     if let Some(file) = settings.file.clone() {
         drop(background.spawn(watch_level(file, logging, background.clone())));

@@ -125,7 +125,7 @@ pub(crate) fn missing_is_not_found(error: EngineError) -> Error {
     engine_failure(error)
 }
 
-fn facts_of(path: &str, entry: &EntryView<'_>) -> ObjectFacts {
+pub(crate) fn facts_of(path: &str, entry: &EntryView<'_>) -> ObjectFacts {
     ObjectFacts {
         path: path.to_owned(),
         checksum: entry.etag.to_owned(),

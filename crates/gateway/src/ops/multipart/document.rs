@@ -16,6 +16,8 @@ use crate::headers::ChecksumAlgorithm;
 
 /// Most bytes of the document.
 pub(in crate::ops) const MAX_BYTES: u64 = 4 << 20;
+/// Deepest nesting: the root, `Part`, its elements, and one for what we do not know.
+const MAX_DEPTH: usize = 4;
 const ROOT: &str = "CompleteMultipartUpload";
 const PART: &str = "Part";
 
@@ -43,20 +45,23 @@ pub(in crate::ops) fn parse(bytes: &[u8]) -> Result<Vec<NamedPart>, S3Error> {
     let mut open: Vec<String> = Vec::new();
     let mut draft = Draft::default();
     let mut field = String::new();
+    let mut seen = false;
     loop {
         match reader.read_event().map_err(|_| malformed())? {
             Event::Start(start) => {
                 let name = start.local_name().as_ref().to_owned();
-                if open.is_empty() && name != ROOT || open.len() > 3 {
+                // One root, and of that name.
+                if open.len() == MAX_DEPTH || open.is_empty() && (seen || name != ROOT) {
                     return Err(malformed());
                 }
+                seen = true;
                 field.clear();
                 open.push(name);
             }
             Event::Empty(start) => {
                 let name = start.local_name();
                 match open.len() {
-                    0 if name.as_ref() == ROOT => {}
+                    0 if name.as_ref() == ROOT && !seen => seen = true,
                     0 => return Err(malformed()),
                     1 if name.as_ref() == PART => return Err(malformed()),
                     _ => {}
