@@ -15,6 +15,7 @@ use crate::Gateway;
 use crate::error::{Code, S3Error, Scope};
 
 mod rest;
+mod v2;
 mod v4;
 
 /// How the body of a request is protected by its signature.
@@ -66,6 +67,9 @@ impl Gateway {
         let query = parts.uri.query().unwrap_or_default();
         if v4::is_signed(parts, query) {
             return self.prove_v4(parts, query, caller).await;
+        }
+        if v2::is_signed(parts, query) {
+            return self.prove_v2(parts, query, caller).await;
         }
         Err(S3Error::new(Code::AccessDenied))
     }

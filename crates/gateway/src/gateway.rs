@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderValue, Method, Response};
+use http::{HeaderName, HeaderValue, Method, Response};
 use lakefs_runtime::{Clock, Ids};
 use lakefs_service::{Caller, Service};
 use lakefs_sigv4::KeyCache;
@@ -20,6 +20,18 @@ use crate::{Body, GatewayOptions, RequestBody, ops};
 
 /// Signing keys remembered: one a day, region and access key.
 const KEYS: usize = 1024;
+const COPY_SOURCE: &str = "x-amz-copy-source";
+/// Pairs of the query that are the signature's own.
+const PRESIGNING: [&str; 8] = [
+    "X-Amz-Algorithm",
+    "X-Amz-Content-Sha256",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+    "X-Amz-SignedHeaders",
+];
 
 /// What a [`Gateway`] is made of.
 #[derive(Debug)]
@@ -161,7 +173,7 @@ impl Gateway {
 
     async fn answer(
         &self,
-        parts: Parts,
+        mut parts: Parts,
         body: RequestBody,
         caller: Caller,
         known: &mut Known,
@@ -171,7 +183,9 @@ impl Gateway {
         let target = self.resolver().resolve(host, parts.uri.path());
         let target = target.map_err(|error| error.scope(Scope::Door))?;
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        let copies = parts.headers.contains_key("x-amz-copy-source");
+        let hoisted = hoisted_headers(&query);
+        let copies = parts.headers.contains_key(COPY_SOURCE)
+            || hoisted.iter().any(|(name, _)| name == COPY_SOURCE);
         let operation = decide_operation(&target, &parts.method, &query, copies);
         known.facts.operation = operation.as_ref().ok().map(|operation| operation.name());
         if parts.method == Method::OPTIONS {
@@ -186,6 +200,9 @@ impl Gateway {
         };
         caller.user_name().clone_into(&mut known.facts.user);
         known.at(&target);
+        for (name, value) in hoisted {
+            parts.headers.entry(name).or_insert(value);
+        }
         let operation = operation?;
         if operation != Operation::CreateBucket
             && let Target::Bucket(bucket) | Target::Object(bucket, _) = &target
@@ -240,6 +257,28 @@ impl Known {
         }
         self.target.clone_from(target);
     }
+}
+
+/// Headers that the maker of a presigned URL put into its query. The signature covers them there.
+fn hoisted_headers(query: &Query) -> Vec<(HeaderName, HeaderValue)> {
+    if !query.has("X-Amz-Signature") && !query.has("Signature") {
+        return Vec::new();
+    }
+    query
+        .pairs()
+        .filter(|(name, _)| {
+            let amazon = name
+                .get(..6)
+                .is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
+            amazon && !PRESIGNING.contains(name)
+        })
+        .filter_map(|(name, value)| {
+            Some((
+                HeaderName::from_bytes(name.as_bytes()).ok()?,
+                HeaderValue::from_bytes(value.as_bytes()).ok()?,
+            ))
+        })
+        .collect()
 }
 
 fn is_below_api(path: &str) -> bool {

@@ -163,7 +163,7 @@ impl Resolver {
     }
 
     /// What stands before one of our domains in a host name.
-    fn bucket_of_host<'h>(&self, host: &'h str) -> Option<&'h str> {
+    pub(crate) fn bucket_of_host<'h>(&self, host: &'h str) -> Option<&'h str> {
         let name = without_port(host);
         self.domains.iter().find_map(|domain| {
             let at = name.len().checked_sub(domain.len())?;

@@ -21,6 +21,11 @@ pub fn encode_value(text: &str) -> String {
     utf8_percent_encode(text, VALUE).to_string()
 }
 
+/// Encodes a query name or value that need not be text.
+pub fn encode_bytes(bytes: &[u8]) -> String {
+    percent_encoding::percent_encode(bytes, VALUE).to_string()
+}
+
 /// The one encoded form of a path that may have been encoded by other rules. Dot segments and empty
 /// segments stay, an encoded `/` becomes a plain one (S3 cannot tell them apart either).
 pub fn normalise_path(path: &str) -> String {
@@ -60,7 +65,7 @@ pub(crate) fn canonical_query(query: &str, without: Option<&str>) -> String {
 
 fn recode(text: &str) -> String {
     let bytes: Cow<'_, [u8]> = percent_decode_str(text).into();
-    percent_encoding::percent_encode(&bytes, VALUE).to_string()
+    encode_bytes(&bytes)
 }
 
 /// The decoded value of a query's first pair of that name.

@@ -18,7 +18,7 @@ pub use authorization::{AuthError, Authorization, MAX_PRESIGN_SECONDS, MAX_SKEW_
 pub use canonical::{Received, canonical_request};
 pub use chunks::{ChunkSigner, chunk_header, encoded_length};
 pub use date::AmzDate;
-pub use encode::{encode_path, encode_value, normalise_path};
+pub use encode::{encode_bytes, encode_path, encode_value, normalise_path};
 pub use key::{KeyCache, Scope, SigningKey};
 pub use payload::{EMPTY_SHA256, PayloadMode, UNSIGNED_PAYLOAD};
 pub use sign::{Credentials, Presigned, SignError, Signer};
