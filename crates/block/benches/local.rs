@@ -1,7 +1,12 @@
 //! What the local store costs, in processor time of this process with all its threads and in time of
 //! the clock: `taskset -c 0 cargo bench -p lakefs-block --bench local`. The directory lies below
 //! `TMPDIR`. Processor time is what to compare; the clock also measures the disk and its other users.
-#![expect(clippy::print_stdout, reason = "prints its figures")]
+#![expect(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::unchecked_time_subtraction,
+    reason = "prints its figures"
+)]
 #![allow(missing_docs, reason = "a program")]
 
 use std::sync::Arc;
@@ -12,7 +17,7 @@ use futures_util::StreamExt as _;
 use lakefs_block::{
     BlockStore as _, JournalLimits, LocalBlockStore, LocalOptions, Location, PutBody, PutOptions,
 };
-use lakefs_runtime::{Ids, SystemClock};
+use lakefs_runtime::{Ids, SystemClock, TaskScope};
 
 /// Requests under way at a time.
 const CLIENTS: usize = 32;
@@ -165,7 +170,8 @@ fn main() {
         },
     );
     runtime.block_on(async {
-        let task = tokio::spawn(async move {
+        // On a worker, as in a server: the main thread would have to be woken for everything.
+        let task = TaskScope::new().spawn(async move {
             for size in [1 << 10, 16 << 10, 64 << 10] {
                 let count = if size > 20_000 { 3000 } else { 20_000 };
                 puts(&journaled, &format!("journal-{size}"), count, size).await;

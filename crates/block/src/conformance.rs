@@ -289,7 +289,7 @@ impl Suite {
                     .store
                     .put(&self.at("bad"), body, &PutOptions::default())
                     .await;
-                check_refusal(stored.map(drop), found);
+                check_refusal(&stored.map(drop), found);
                 assert_eq!(self.head("bad").await, None);
             }
         }
@@ -318,7 +318,7 @@ impl Suite {
             let body = chunked(&bytes, 65_536, None);
             let place = self.at("digest/wrong");
             let stored = self.store.put(&place, body, &options).await;
-            check_refusal(stored.map(drop), "digest");
+            check_refusal(&stored.map(drop), "digest");
             assert_eq!(self.head("digest/wrong").await, None);
         }
     }
@@ -514,13 +514,13 @@ impl Suite {
             (vec![part.clone(), part.clone()], "order"),
         ] {
             let refused = store.complete(&place, &id, &parts).await;
-            check_refusal(refused.map(drop), found);
+            check_refusal(&refused.map(drop), found);
             assert_eq!(self.head("multi/wrong").await, None);
         }
         for number in [0, 10_001] {
             let body = PutBody::from_bytes("x");
             let refused = store.upload_part(&place, &id, number, body, &options).await;
-            check_refusal(refused.map(drop), "request");
+            check_refusal(&refused.map(drop), "request");
         }
         let done = store.complete(&place, &id, &[part]).await;
         assert_eq!(done.expect("a completion").size, 10);
@@ -549,7 +549,7 @@ impl Suite {
                 .map(drop),
         ];
         for outcome in unknown {
-            check_refusal(outcome, "upload");
+            check_refusal(&outcome, "upload");
         }
         assert_eq!(self.head("multi/aborted").await, None);
     }
@@ -585,7 +585,7 @@ impl Suite {
                 (body(size), &wrong, "digest"),
             ] {
                 let refused = store.upload_part(&place, &id, 1, body, options).await;
-                check_refusal(refused.map(drop), found);
+                check_refusal(&refused.map(drop), found);
                 let listed = store.list_parts(&place, &id, 0, 10).await;
                 let listed = listed.expect("the parts of an upload");
                 let etags: Vec<_> = listed.iter().map(|part| &part.etag).collect();
@@ -605,8 +605,8 @@ fn failing(mut body: PutBody) -> PutBody {
 }
 
 /// Checks what was said of a bad request.
-fn check_refusal(outcome: Result<(), BlockError>, expected: &str) {
-    let found = match &outcome {
+fn check_refusal(outcome: &Result<(), BlockError>, expected: &str) {
+    let found = match outcome {
         Err(BlockError::Body(source)) if source.to_string() == "connection reset by peer" => {
             "stream"
         }

@@ -8,6 +8,7 @@
 //! whole after power loss and any other is whole or absent. Files are never written in place: readers
 //! keep what they opened, and copies can share it by hard links.
 
+mod copy;
 mod dir_sync;
 mod disk;
 pub(crate) mod fs;
@@ -15,6 +16,7 @@ pub(crate) mod journal;
 mod multipart;
 mod path;
 mod read;
+mod temp_file;
 mod write;
 
 use std::collections::{BTreeSet, HashSet};
@@ -358,7 +360,7 @@ impl Core {
             ensure_dir(fs.as_ref(), &known_dirs, &format!("{OWN}{dir}"))?;
         }
         for _ in 0..64 {
-            let instance = ids.uuid().to_string();
+            let instance = ids.uuid();
             let scratch = format!("{OWN}/tmp/{instance}");
             let lock = fs.lock(&format!("{scratch}.lock"))?;
             let Some(lock) = lock else { continue };
@@ -583,7 +585,7 @@ impl BlockStore for LocalBlockStore {
     async fn copy(&self, source: &Location, target: &Location) -> Result<(), BlockError> {
         let (source, target) = (self.source(source)?, self.target(target)?);
         let (core, journal) = (Arc::clone(&self.core), Arc::clone(&self.journal));
-        spawn_blocking(move || write::copy(&core, &journal, &source, &target)).await
+        spawn_blocking(move || copy::copy(&core, &journal, &source, &target)).await
     }
 
     async fn presign(

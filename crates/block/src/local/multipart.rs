@@ -13,7 +13,8 @@ use lakefs_runtime::{Timestamp, spawn_blocking};
 
 use super::journal::Journal;
 use super::path::OWN;
-use super::write::{Begun, TempFile, write_body};
+use super::temp_file::TempFile;
+use super::write::{Begun, write_body};
 use super::{Core, LocalBlockStore, Target, io_error, is_absent, remove_files};
 use crate::store::{check_parts, multipart_etag};
 use crate::{

@@ -8,99 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use lakefs_runtime::spawn_blocking;
 use md5::{Digest as _, Md5};
+use tokio::task::JoinHandle;
 
-use super::fs::FsFile;
 use super::journal::{Journal, Offer};
 use super::path::{Place, split_parent};
-use super::read;
-use super::{Core, Source, Target, io_error, is_absent};
+use super::temp_file::TempFile;
+use super::{Core, Target, io_error, is_absent};
 use crate::{BlockError, BodyReader, PutBody, PutOptions, PutOutcome};
 
 /// Bytes collected before a trip to the blocking pool; a smaller object makes one trip in all.
 const BATCH: usize = 1 << 20;
-
-/// A file being written. Removed when dropped without having been published.
-#[derive(Debug)]
-pub(super) struct TempFile {
-    core: Arc<Core>,
-    path: Option<String>,
-    pub(super) file: Box<dyn FsFile>,
-    /// `None` where nobody wants to know it.
-    md5: Option<Md5>,
-    size: u64,
-}
-
-impl TempFile {
-    pub(super) fn create(core: &Arc<Core>) -> io::Result<Self> {
-        loop {
-            let path = core.scratch_name();
-            match core.fs.create(&path) {
-                Ok(file) => {
-                    return Ok(Self {
-                        core: Arc::clone(core),
-                        path: Some(path),
-                        file,
-                        md5: Some(Md5::new()),
-                        size: 0,
-                    });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn append(&mut self, chunks: &[Bytes]) -> io::Result<()> {
-        for chunk in chunks {
-            self.file.append(chunk)?;
-            if let Some(md5) = &mut self.md5 {
-                md5.update(chunk);
-            }
-            self.size += chunk.len() as u64;
-        }
-        Ok(())
-    }
-
-    pub(super) fn outcome(&self) -> PutOutcome {
-        PutOutcome {
-            size: self.size,
-            md5: match &self.md5 {
-                Some(md5) => hex::encode(md5.clone().finalize()),
-                None => String::new(),
-            },
-        }
-    }
-
-    /// Syncs the file and moves it to where the key may lie.
-    pub(super) fn publish(&mut self, journal: &Journal, target: &Target) -> io::Result<()> {
-        self.publish_with(|core, path| {
-            let _claim = journal.claim(&target.location)?;
-            publish_place(core, path, &target.place)
-        })
-    }
-
-    /// Syncs the file and moves it by a rename of the caller's.
-    pub(super) fn publish_with(
-        &mut self,
-        rename: impl FnOnce(&Core, &str) -> io::Result<()>,
-    ) -> io::Result<()> {
-        self.file.sync()?;
-        let path = self.path.as_deref().ok_or(io::ErrorKind::NotFound)?;
-        rename(&self.core, path)?;
-        self.path = None;
-        Ok(())
-    }
-}
-
-impl Drop for TempFile {
-    fn drop(&mut self) {
-        if let Some(path) = self.path.take()
-            && let Err(error) = self.core.fs.remove_file(&path)
-        {
-            tracing::debug!(path, %error, "temporary file left behind");
-        }
-    }
-}
+/// Bytes of a large body after which its file is synced while more arrives.
+const SYNC_AHEAD: usize = 16 << 20;
 
 /// Moves a synced file to where the key may lie.
 pub(super) fn publish_place(core: &Core, from: &str, place: &Place) -> io::Result<()> {
@@ -273,7 +192,7 @@ pub(super) async fn write_body(
 /// When written bytes are synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
-    /// At the end.
+    /// Now and then while more arrives, and at the end.
     Free,
     /// Each batch as it is written.
     Synced,
@@ -300,7 +219,9 @@ async fn fill(
         mut batch,
         ..
     } = body;
-    let mut file = None;
+    let mut file: Option<TempFile> = None;
+    let (mut unsynced, mut syncing) = (0, None::<JoinHandle<io::Result<()>>>);
+    let fail = |error| io_error("put", address, error);
     loop {
         let full = batch.iter().map(Bytes::len).sum::<usize>() == BATCH;
         if !full {
@@ -327,14 +248,44 @@ async fn fill(
             address: address.to_owned(),
             source: Box::new(error),
         })?;
-        file = Some(written?);
+        let written = written?;
+        unsynced += BATCH;
+        // The disk works while the rest arrives, so that little is left for the last sync. One at a
+        // time; a failure is told once, so it must not be missed.
+        if pace == Pace::Free && unsynced >= SYNC_AHEAD {
+            let idle = match syncing.take() {
+                Some(task) if !task.is_finished() => {
+                    syncing = Some(task);
+                    false
+                }
+                Some(task) => {
+                    joined_sync(task).await.map_err(fail)?;
+                    true
+                }
+                None => true,
+            };
+            if idle {
+                let file = Arc::clone(&written.file);
+                syncing = Some(tokio::task::spawn_blocking(move || file.sync()));
+                unsynced = 0;
+            }
+        }
+        file = Some(written);
         batch = next?;
+    }
+    if let Some(task) = syncing {
+        joined_sync(task).await.map_err(fail)?;
     }
     Ok(Filled {
         core: Arc::clone(core),
         file,
         batch,
     })
+}
+
+async fn joined_sync(task: JoinHandle<io::Result<()>>) -> io::Result<()> {
+    task.await
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 impl Filled {
@@ -355,8 +306,8 @@ impl Filled {
             if gone.load(Ordering::SeqCst) {
                 return Err(BlockError::Body("the caller went away".into()));
             }
-            if let Some(md5) = &written.md5 {
-                options.check_md5(md5.clone().finalize().into())?;
+            if let Some(md5) = written.md5() {
+                options.check_md5(md5)?;
             }
             publish(&mut written).map_err(|error| match io_error("put", &address, error) {
                 // Nothing was asked to be there, so its absence is not what the caller did wrong.
@@ -386,7 +337,7 @@ fn append(
         None => TempFile::create(core)?,
     };
     if !hashed {
-        file.md5 = None;
+        file.without_md5();
     }
     file.append(batch)?;
     Ok(file)
@@ -420,61 +371,5 @@ fn remove_one(core: &Core, path: &str) -> io::Result<()> {
         Ok(()) => core.sync_dir(split_parent(path).0),
         Err(error) if is_absent(&error) => Ok(()),
         Err(error) => Err(error),
-    }
-}
-
-/// Copies an object by sharing its file, or else its bytes.
-pub(super) fn copy(
-    core: &Arc<Core>,
-    journal: &Journal,
-    source: &Source,
-    target: &Target,
-) -> Result<(), BlockError> {
-    if source.fs.is_none() {
-        let linked = link_copy(core, journal, source, target);
-        match linked {
-            Ok(()) => return Ok(()),
-            Err(error) if is_absent(&error) => {
-                return Err(io_error("copy", &source.address, error));
-            }
-            // Too many links, or a file system without them.
-            Err(error) => tracing::debug!(%error, "copying bytes instead of linking"),
-        }
-    }
-    let bytes = || -> io::Result<TempFile> {
-        let from = read::open(core, source)?;
-        let temp = TempFile::create(core)?;
-        temp.file.append_file(from.as_ref())?;
-        Ok(temp)
-    };
-    let mut temp = bytes().map_err(|error| io_error("copy", &source.address, error))?;
-    temp.publish(journal, target)
-        .map_err(|error| io_error("copy", &target.address, error))
-}
-
-/// The copy is as new as any other object (garbage collection goes by age), so the time of the shared
-/// file moves to now; for its other names that errs to the safe side.
-fn link_copy(
-    core: &Arc<Core>,
-    journal: &Journal,
-    source: &Source,
-    target: &Target,
-) -> io::Result<()> {
-    let now = core.ids.clock().now();
-    let temp = core.scratch_name();
-    let file = read::first_of(core, source, |fs, path| {
-        let file = fs.open(path)?;
-        fs.hard_link(path, &temp)?;
-        Ok(file)
-    })?;
-    let outcome = file.set_modified(now).and_then(|()| {
-        let _claim = journal.claim(&target.location)?;
-        publish_place(core, &temp, &target.place)
-    });
-    // After a failure it is still there; and renaming a link over another link of the same file does
-    // nothing at all, and succeeds.
-    match core.fs.remove_file(&temp) {
-        Err(error) if !is_absent(&error) => Err(error),
-        _ => outcome,
     }
 }

@@ -33,7 +33,7 @@ fn open(fs: &CrashFs) -> Result<LocalBlockStore, BlockError> {
         body_bytes: 2000,
         segment_bytes: 3000,
         segments: 6,
-        age: Duration::from_secs(600),
+        age: Duration::from_mins(10),
         prepared: true,
     };
     LocalBlockStore::open_limited(Arc::new(fs.clone()), &options, limits, ids)

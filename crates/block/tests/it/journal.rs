@@ -28,7 +28,7 @@ fn ids() -> Arc<Ids> {
 
 fn limits() -> JournalLimits {
     JournalLimits {
-        age: Duration::from_secs(600),
+        age: Duration::from_mins(10),
         prepared: false,
         ..JournalLimits::default()
     }

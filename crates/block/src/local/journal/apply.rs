@@ -85,21 +85,24 @@ impl Applier {
         }
         Ok(())
     }
+}
 
-    /// Removes an object from wherever it may lie.
-    pub(super) fn remove(&mut self, core: &Core, place: &Place) -> io::Result<()> {
-        place
-            .candidates()
-            .try_for_each(|path| remove_one(core, path))
-    }
+/// Removes an object from wherever it may lie.
+pub(super) fn remove(core: &Core, place: &Place) -> io::Result<()> {
+    // The odd one first: whoever reads meanwhile must not find an outdated one.
+    remove_one(core, &place.odd)?;
+    place
+        .ordinary
+        .as_deref()
+        .map_or(Ok(()), |path| remove_one(core, path))
+}
 
-    /// Removes what was stored under the odd name while another key was in the way of the ordinary one,
-    /// which now holds the object.
-    pub(super) fn remove_outdated(&mut self, core: &Core, place: &Place) -> io::Result<()> {
-        match &place.ordinary {
-            Some(ordinary) if core.fs.stat(ordinary).is_ok() => remove_one(core, &place.odd),
-            _ => Ok(()),
-        }
+/// Removes what was stored under the odd name while another key was in the way of the ordinary one,
+/// which now holds the object.
+pub(super) fn remove_outdated(core: &Core, place: &Place) -> io::Result<()> {
+    match &place.ordinary {
+        Some(ordinary) if core.fs.stat(ordinary).is_ok() => remove_one(core, &place.odd),
+        _ => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use super::Shared;
-use super::apply::Applier;
+use super::apply::{Applier, remove};
 use super::batch::{Builder, Found, Header, Record, decode};
 use super::state::{Item, Progress, Turn, Work, fingerprint};
 use crate::FsFile;
@@ -141,7 +141,7 @@ impl Committer<'_> {
         let core = &self.shared.core;
         let outcome = match &item.work {
             Work::Put(body) => self.applier.put(core, &item.place, body),
-            Work::Remove => self.applier.remove(core, &item.place),
+            Work::Remove => remove(core, &item.place),
             Work::Void(_) => Ok(()),
         };
         if outcome.is_err() {
@@ -278,7 +278,7 @@ impl Committer<'_> {
                     let place = Place::of(&location);
                     match body {
                         Some(body) => self.applier.put(core, &place, &body)?,
-                        None => self.applier.remove(core, &place)?,
+                        None => remove(core, &place)?,
                     }
                 }
             }

@@ -9,7 +9,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use super::apply::Applier;
+use super::apply::{Applier, remove, remove_outdated};
 use super::batch::{Found, HEADER, Header, Record, candidates, decode};
 use super::{DIR, segment_instance};
 use crate::local::Core;
@@ -100,11 +100,11 @@ pub(crate) fn replay(core: &Core, instance: &str, names: &[String]) -> io::Resul
             "replayed the journal of an earlier process"
         );
     }
-    remove(core, &files)
+    remove_segments(core, &files)
 }
 
 /// Removes the oldest first, each for good: a later one alone is harmless, an earlier one is not.
-fn remove(core: &Core, files: &[String]) -> io::Result<()> {
+fn remove_segments(core: &Core, files: &[String]) -> io::Result<()> {
     for file in files {
         core.fs.remove_file(file)?;
         core.fs.sync_dir(DIR)?;
@@ -202,10 +202,8 @@ fn put_in_place(
 ) -> io::Result<()> {
     let place = Place::of(location);
     match body {
-        None => applier.remove(core, &place),
-        Some(body) if holds(core.fs.as_ref(), &place, body) => {
-            applier.remove_outdated(core, &place)
-        }
+        None => remove(core, &place),
+        Some(body) if holds(core.fs.as_ref(), &place, body) => remove_outdated(core, &place),
         Some(body) => applier.put(core, &place, body),
     }
 }
