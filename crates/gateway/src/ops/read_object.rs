@@ -105,7 +105,9 @@ pub(super) async fn answer(
     if let Some(parts) = selected.parts {
         headers.insert(MP_PARTS_COUNT, HeaderValue::from(parts));
     }
-    headers.extend(overrides);
+    for (name, value) in overrides {
+        headers.insert(name, value);
+    }
     *response.headers_mut() = headers;
     Ok(response)
 }
