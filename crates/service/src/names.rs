@@ -42,8 +42,14 @@ pub(crate) fn branch_argument(argument: &str, name: &str) -> Result<BranchId> {
         return Err(required(argument));
     }
     BranchId::new(name).map_err(|_| {
-        Error::invalid(format!("argument {argument}: branch id: {INVALID}"))
-            .because(Reason::InvalidName)
+        // A tag may have a name that no branch has, such as one with a dot.
+        let plain = TagId::new(name).is_ok() && RefExpr::parse(name) == Ok(RefExpr::name(name));
+        let reason = if plain {
+            Reason::NotABranch
+        } else {
+            Reason::InvalidName
+        };
+        Error::invalid(format!("argument {argument}: branch id: {INVALID}")).because(reason)
     })
 }
 

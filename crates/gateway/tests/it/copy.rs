@@ -136,7 +136,8 @@ async fn any_reference_of_any_repository_is_a_source() {
         .commit(lake.admin(), commit)
         .await
         .unwrap()
-        .id();
+        .id()
+        .to_owned();
     lake.put_object("lake", "main/a/one", b"changed").await;
     let branch = CreateBranch {
         repository: "lake",
