@@ -178,6 +178,13 @@ fn main() {
         if wanted("commits") {
             commits(&bench, &base).await;
         }
+        if only == "front" {
+            let page = one("tables/000/new-x0-00000");
+            let commit = async || bench.commit(&base, &page).await;
+            bench
+                .measure("commit 1 new key at the front", 100, commit)
+                .await;
+        }
         if wanted("merges") {
             merges(&bench, &base).await;
         }

@@ -1,11 +1,11 @@
 //! Applying changes to a metarange: ranges without changes are taken over, others are rewritten.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use lakefs_types::{MetaRangeId, StorageNamespace};
 
 use crate::changes::{Change, ChangePage, ChangeSource};
+use crate::cursor::TableCursor;
 use crate::shared::Shared;
 use crate::walk::{Pacer, Position, Walk};
 use crate::writer::{MetaRangeWriter, WriterOptions};
@@ -195,43 +195,45 @@ async fn rewrite_range(
     tally: &mut Tally,
     pacer: &mut Pacer,
 ) -> Result<()> {
-    while let Some(cursor) = base.cursor() {
-        let change = changes.current();
-        let order = change.map_or(Ordering::Less, |change| cursor.key().cmp(change.key));
-        let value = cursor.value()?;
-        let change = change.and_then(|change| Some((change.key, change.record?)));
-        let mut keep = order == Ordering::Less;
-        match (order, change) {
-            // A deletion of a key that is not there.
-            (Ordering::Less, _) | (Ordering::Greater, None) => {}
-            (Ordering::Equal, None) => tally.removed += 1,
-            (Ordering::Equal, Some((_, (identity, _)))) if identity == value.identity => {
-                keep = true;
+    loop {
+        let Some(change) = changes.current() else {
+            return writer.copy_while(base, pacer, |_| true).await;
+        };
+        let below = |cursor: &TableCursor| cursor.key() < change.key;
+        writer.copy_while(base, pacer, below).await?;
+        let Some(cursor) = base.cursor() else {
+            return Ok(());
+        };
+        let there = cursor.key() == change.key;
+        let mut full = false;
+        match (there, change.record) {
+            (true, None) => tally.removed += 1,
+            // The record as it is; the one given with an equal identity may differ in what does not count.
+            (true, Some((identity, _))) if identity == cursor.value()?.identity => {
+                full = writer.push_current(cursor)?;
             }
-            (Ordering::Equal, Some((key, (identity, data)))) => {
+            (true, Some((identity, data))) => {
                 tally.changed += 1;
-                writer.write_record(key, identity, data).await?;
+                writer.write_record(change.key, identity, data).await?;
             }
-            (Ordering::Greater, Some((key, (identity, data)))) => {
+            // A deletion of a key that is not there.
+            (false, None) => {}
+            (false, Some((identity, data))) => {
                 tally.added += 1;
-                writer.write_record(key, identity, data).await?;
+                writer.write_record(change.key, identity, data).await?;
             }
         }
-        // The record as it is; the one given with an equal identity may differ in what does not count.
-        if keep
-            && writer.push_stored(cursor.key(), cursor.stored_value(), value, cursor.origin())?
-        {
+        if full {
             writer.end_range().await?;
         }
-        if order != Ordering::Less && changes.step()? {
-            changes.fill().await?;
-        }
-        if order != Ordering::Greater {
+        if there {
             base.advance()?;
+        }
+        if changes.step()? {
+            changes.fill().await?;
         }
         if pacer.due() {
             tokio::task::yield_now().await;
         }
     }
-    Ok(())
 }

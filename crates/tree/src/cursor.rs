@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::fingerprint::Spot;
 use crate::record::decode_value;
 use crate::shared::Shared;
-use crate::sst::block::{BlockCursor, decode_stored};
+use crate::sst::block::{BlockCursor, RawEntry, decode_stored};
 use crate::sst::index::ReadAt as _;
 use crate::sst::writer::StoredBlock;
 use crate::table::{Table, TableBytes, stored_length};
@@ -22,6 +22,14 @@ pub(crate) enum Access {
     /// A walk over much of a table: blocks in memory are used, others pass through a buffer, so that a
     /// commit does not push out what listings use.
     Bulk,
+}
+
+/// A place between records of one data block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    table: u64,
+    block: usize,
+    offset: usize,
 }
 
 /// Bytes read from a file at a time when walking.
@@ -266,6 +274,24 @@ impl TableCursor {
             raw: self.block(),
             stored: self.stored.bytes(&self.table),
         })
+    }
+
+    /// The current entry as stored, where it can be copied.
+    #[inline]
+    pub(crate) fn raw(&self) -> Option<RawEntry<'_>> {
+        self.entry.raw(self.block())
+    }
+
+    /// The places before and after the current record.
+    #[inline]
+    pub(crate) fn bounds(&self) -> (Place, Place) {
+        let (start, end) = self.entry.bounds();
+        let place = |offset| Place {
+            table: self.table.number,
+            block: self.next_block,
+            offset,
+        };
+        (place(start), place(end))
     }
 
     /// Where the current record is.

@@ -110,6 +110,15 @@ impl MetaRangeIter {
         }
     }
 
+    /// The key of [`MetaRangeIter::current`].
+    #[inline]
+    pub fn current_key(&self) -> Option<&[u8]> {
+        match (self.state, &self.cursor) {
+            (State::On, Some(cursor)) => Some(cursor.key()),
+            _ => None,
+        }
+    }
+
     /// Stands on the first record after the current range.
     async fn advance_range(&mut self) -> Result<bool> {
         while self.enter().await? {

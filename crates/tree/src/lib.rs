@@ -29,9 +29,11 @@ mod metarange;
 mod pair;
 mod record;
 mod shared;
+mod split;
 mod sst;
 mod store;
 mod table;
+mod upload;
 mod walk;
 mod writer;
 

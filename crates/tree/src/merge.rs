@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lakefs_types::{MetaRangeId, StorageNamespace};
 
+use crate::cursor::TableCursor;
 use crate::diff::{DiffKind, decide};
 use crate::fingerprint::Spot;
 use crate::pair::Pair;
@@ -327,16 +328,10 @@ impl Merge {
 
     /// Writes the source's records up to a spot, where both sides are known to hold the same.
     async fn write_until(&mut self, end: Spot) -> Result<()> {
-        let range = self.source.at();
-        while let Some(cursor) = self.source.cursor()
-            && self.source.at() == range
-            && cursor.spot() < end
-        {
-            self.write(Side::Source).await?;
-            self.source.advance()?;
-            self.pause().await;
-        }
-        Ok(())
+        let before = |cursor: &TableCursor| cursor.spot() < end;
+        self.writer
+            .copy_while(&mut self.source, &mut self.pacer, before)
+            .await
     }
 
     #[inline]
@@ -346,12 +341,7 @@ impl Merge {
             Side::Destination => &self.destination,
         };
         if let Some(cursor) = walk.cursor()
-            && self.writer.push_stored(
-                cursor.key(),
-                cursor.stored_value(),
-                cursor.value()?,
-                cursor.origin(),
-            )?
+            && self.writer.push_current(cursor)?
         {
             self.writer.end_range().await?;
         }

@@ -3,23 +3,28 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
-use lakefs_block::{PutBody, PutOptions};
+use lakefs_block::PutBody;
 use lakefs_types::{MetaRangeId, RangeId, StorageNamespace};
-use tokio::task::JoinHandle;
 
 use crate::counters::add;
+use crate::cursor::{Place, TableCursor};
 use crate::fingerprint::FingerprintBuilder;
 use crate::record::{MAX_PART_BYTES, encode_value, encoded_len};
 use crate::shared::Shared;
+use crate::split::{Divisor, KeyHash};
 use crate::sst::separator::common_prefix;
-use crate::sst::writer::{StoredBlock, TableWriter};
-use crate::{RangeInfo, Result, TreeError, ValueRef};
+use crate::sst::writer::{Origin, TableWriter};
+use crate::upload::{Stored, Upload, put_options};
+use crate::walk::{Pacer, Walk};
+use crate::{RangeInfo, Result, TreeError};
 
-/// Tables of one writer that are on their way to the store at a time. Each holds its file in memory.
+/// Whole tables of one writer that are on their way to the store at a time. Each is held in memory as
+/// far as the store has not taken it.
 const MAX_UPLOADS: usize = 4;
+/// A table's file is handed to the store in pieces of this size while the rest of it is being made: what
+/// is on the disk already need not be waited for at the end.
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// What to write into new tables besides their records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,12 +47,18 @@ pub struct MetaRangeWriter {
     /// Whether a key was given at all.
     started: bool,
     hash: KeyHash,
+    ragged: Divisor,
     fingerprint: FingerprintBuilder,
     value: Vec<u8>,
+    /// Where the record given last ends in the table it was copied from.
+    after: Option<Place>,
     ranges: Vec<RangeInfo>,
     /// Tables known to be stored: those of the content that is being changed.
     stored: HashSet<RangeId>,
-    uploads: VecDeque<JoinHandle<Result<()>>>,
+    /// The beginning of the table being written, once it is worth sending ahead.
+    upload: Option<Upload>,
+    /// Tables on their way, by their addresses.
+    uploads: VecDeque<(String, Stored)>,
 }
 
 impl MetaRangeWriter {
@@ -61,6 +72,7 @@ impl MetaRangeWriter {
         Self {
             table: TableWriter::new(metadata.clone()),
             fingerprint: FingerprintBuilder::new(shared.secret.clone()),
+            ragged: Divisor::new(shared.config.ranges.raggedness_entries),
             shared,
             namespace,
             metadata,
@@ -68,8 +80,10 @@ impl MetaRangeWriter {
             started: false,
             hash: KeyHash::default(),
             value: Vec::new(),
+            after: None,
             ranges: Vec::new(),
             stored: HashSet::new(),
+            upload: None,
             uploads: VecDeque::new(),
         }
     }
@@ -87,35 +101,78 @@ impl MetaRangeWriter {
                 key: String::from_utf8_lossy(key).into_owned(),
             });
         }
-        self.value.clear();
-        encode_value(&mut self.value, identity, data);
-        let value = std::mem::take(&mut self.value);
-        let full = self.push(key, &value, identity, None);
-        self.value = value;
-        if full? {
+        if self.push_parts(key, identity, data)? {
             self.end_range().await
         } else {
             Ok(())
         }
     }
 
-    /// Appends a record of another table as it is stored there. Answers whether the range is to be
-    /// ended now.
-    #[inline]
-    pub(crate) fn push_stored(
+    /// Appends records of another table as they are: from the one `walk` stands on up to the first that
+    /// is not `wanted`, or to the end of the range it is in.
+    pub(crate) async fn copy_while(
         &mut self,
-        key: &[u8],
-        stored: &[u8],
-        value: ValueRef<'_>,
-        origin: Option<StoredBlock<'_>>,
-    ) -> Result<bool> {
-        if encoded_len(value) == stored.len() {
-            return self.push(key, stored, value.identity, origin);
+        walk: &mut Walk,
+        pacer: &mut Pacer,
+        wanted: impl Fn(&TableCursor) -> bool,
+    ) -> Result<()> {
+        loop {
+            match self.copy_some(walk, pacer, &wanted)? {
+                Stop::End => return Ok(()),
+                Stop::Full => self.end_range().await?,
+                Stop::Pause => tokio::task::yield_now().await,
+            }
         }
-        // Padded or followed by something: write what it means.
-        let mut canonical = Vec::with_capacity(stored.len());
-        encode_value(&mut canonical, value.identity, value.data);
-        self.push(key, &canonical, value.identity, None)
+    }
+
+    /// Goes on copying until something is to be waited for.
+    fn copy_some(
+        &mut self,
+        walk: &mut Walk,
+        pacer: &mut Pacer,
+        wanted: impl Fn(&TableCursor) -> bool,
+    ) -> Result<Stop> {
+        while let Some(cursor) = walk.cursor()
+            && wanted(cursor)
+        {
+            let full = self.push_current(cursor)?;
+            walk.advance()?;
+            if full {
+                return Ok(Stop::Full);
+            }
+            if pacer.due() {
+                return Ok(Stop::Pause);
+            }
+        }
+        Ok(Stop::End)
+    }
+
+    /// Appends the record that a cursor stands on, as it is. Answers whether the range is to be ended now.
+    #[inline]
+    pub(crate) fn push_current(&mut self, cursor: &TableCursor) -> Result<bool> {
+        let (key, stored, value) = (cursor.key(), cursor.stored_value(), cursor.value()?);
+        if encoded_len(value) != stored.len() {
+            // Padded or followed by something: write what it means.
+            return self.push_parts(key, value.identity, value.data);
+        }
+        let (start, end) = cursor.bounds();
+        let origin = Origin {
+            block: cursor.origin(),
+            entry: cursor.raw().filter(|_| self.after == Some(start)),
+        };
+        let full = self.push(key, stored, value.identity, origin)?;
+        self.after = Some(end);
+        Ok(full)
+    }
+
+    fn push_parts(&mut self, key: &[u8], identity: &[u8], data: &[u8]) -> Result<bool> {
+        let mut value = std::mem::take(&mut self.value);
+        value.clear();
+        encode_value(&mut value, identity, data);
+        let full = self.push(key, &value, identity, Origin::default());
+        self.value = value;
+        self.after = None;
+        full
     }
 
     #[inline]
@@ -124,14 +181,19 @@ impl MetaRangeWriter {
         key: &[u8],
         value: &[u8],
         identity: &[u8],
-        origin: Option<StoredBlock<'_>>,
+        origin: Origin<'_>,
     ) -> Result<bool> {
         let last = if self.table.count() == 0 {
             &self.last_key
         } else {
             self.table.last_key()
         };
-        let shared = common_prefix(last, key);
+        // What an entry says its key shares is so, since the one before it was appended just now; but it
+        // may share more, or some of the trailer of that one.
+        let shared = match origin.entry.map(|entry| entry.shared) {
+            Some(shared) if shared < last.len() && last.get(shared) != key.get(shared) => shared,
+            _ => common_prefix(last, key),
+        };
         let ascends = match (last.get(shared), key.get(shared)) {
             (Some(last), Some(next)) => next > last,
             (None, Some(_)) => true,
@@ -144,11 +206,14 @@ impl MetaRangeWriter {
         let hash = self.hash.update(key, shared);
         let in_table = if self.table.count() == 0 { 0 } else { shared };
         let spot = self.table.add_after(key, in_table, value, origin);
+        if spot.entry == 0 && self.table.written() >= CHUNK_BYTES {
+            self.hand_on();
+        }
         self.fingerprint.add(key, identity, spot);
         let rules = &self.shared.config.ranges;
         let size = self.table.estimated_size_bytes();
         Ok(size >= rules.min_size_bytes
-            && (size >= rules.max_size_bytes || hash.is_multiple_of(rules.raggedness_entries)))
+            && (size >= rules.max_size_bytes || self.ragged.divides(hash)))
     }
 
     /// Appends a stored range as it is.
@@ -161,6 +226,7 @@ impl MetaRangeWriter {
         self.last_key.clear();
         self.last_key.extend_from_slice(&range.max_key);
         self.hash.forget();
+        self.after = None;
         add(&self.shared.counters.ranges_reused, 1);
         self.ranges.push(range.clone());
         Ok(())
@@ -191,32 +257,62 @@ impl MetaRangeWriter {
             estimated_size_bytes: table.estimated_size_bytes,
         });
         if known {
+            self.upload = None;
             add(&counters.tables_already_stored, 1);
             return Ok(());
         }
         self.upload(id.as_str(), table.file).await
     }
 
-    async fn upload(&mut self, id: &str, file: Vec<u8>) -> Result<()> {
+    /// Hands on the bytes of the table that are there, beginning its upload if need be.
+    fn hand_on(&mut self) {
+        let chunk = self.table.take_written();
+        let upload = self.upload.take();
+        let upload = upload.unwrap_or_else(|| Upload::begin(&self.shared));
+        upload.send(chunk);
+        self.upload = Some(upload);
+    }
+
+    /// Stores the rest of a table.
+    async fn upload(&mut self, id: &str, rest: Vec<u8>) -> Result<()> {
         if self.uploads.len() >= MAX_UPLOADS {
             self.settle().await?;
         }
-        let shared = Arc::clone(&self.shared);
-        let (namespace, id) = (self.namespace.clone(), id.to_owned());
-        let task = async move { shared.store(&namespace, &id, file.into()).await };
-        self.uploads.push_back(self.shared.scope.spawn(task));
+        let location = self.shared.locate(&self.namespace, id)?;
+        let object = self.shared.blocks.physical_address(&location);
+        let stored = if let Some(upload) = self.upload.take() {
+            upload.finish(rest, location)
+        } else {
+            let shared = Arc::clone(&self.shared);
+            let put = async move {
+                let body = PutBody::from_bytes(rest);
+                shared.blocks.put(&location, body, &put_options()).await
+            };
+            self.shared.scope.spawn(put)
+        };
+        self.uploads.push_back((object, stored));
         Ok(())
     }
 
     /// Waits for the oldest upload.
     async fn settle(&mut self) -> Result<()> {
-        let Some(upload) = self.uploads.front_mut() else {
+        let Some((_, upload)) = self.uploads.front_mut() else {
             return Ok(());
         };
         let done = upload.await;
-        self.uploads.pop_front();
+        let Some((object, _)) = self.uploads.pop_front() else {
+            return Ok(());
+        };
         match done {
-            Ok(done) => done,
+            Ok(Ok(stored)) => {
+                add(&self.shared.counters.bytes_written, stored.size);
+                Ok(())
+            }
+            Ok(Err(source)) => Err(TreeError::Store {
+                operation: "write",
+                object,
+                source,
+            }),
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(error) => Err(TreeError::Changes(error.into())),
@@ -255,73 +351,13 @@ impl MetaRangeWriter {
     }
 }
 
-impl Shared {
-    /// Stores a table's file.
-    async fn store(&self, namespace: &StorageNamespace, id: &str, file: Bytes) -> Result<()> {
-        let location = self.locate(namespace, id)?;
-        let size = file.len() as u64;
-        let options = PutOptions {
-            without_md5: true,
-            ..PutOptions::default()
-        };
-        self.blocks
-            .put(&location, PutBody::from_bytes(file), &options)
-            .await
-            .map_err(|source| TreeError::Store {
-                operation: "write",
-                object: self.blocks.physical_address(&location),
-                source,
-            })?;
-        self.counters
-            .bytes_written
-            .fetch_add(size, Ordering::Relaxed);
-        Ok(())
-    }
-}
-
-/// FNV-1a of keys in order. Keys that follow each other begin alike: the hash goes on from where they
-/// part.
-#[derive(Debug, Default)]
-struct KeyHash {
-    /// The hash after each byte of the last key.
-    states: Vec<u64>,
-}
-
-impl KeyHash {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-
-    /// The hash of a key that shares its first `shared` bytes with the last one.
-    #[inline]
-    fn update(&mut self, key: &[u8], shared: usize) -> u64 {
-        self.states.truncate(shared);
-        let mut state = self.states.last().copied().unwrap_or(Self::OFFSET);
-        for byte in key.get(self.states.len()..).unwrap_or_default() {
-            state = (state ^ u64::from(*byte)).wrapping_mul(Self::PRIME);
-            self.states.push(state);
-        }
-        state
-    }
-
-    /// The last key is another one now.
-    fn forget(&mut self) {
-        self.states.clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Vectors of format.md §18.14.
-    #[test]
-    fn the_key_hash_is_fnv() {
-        let mut hash = KeyHash::default();
-        assert_eq!(hash.update(b"a", 0), 12_638_187_200_555_641_996);
-        assert_eq!(hash.update(b"a/b", 1), KeyHash::default().update(b"a/b", 0));
-        assert_eq!(hash.update(b"ac", 1), KeyHash::default().update(b"ac", 0));
-        assert_eq!(hash.update(b"ac", 2), KeyHash::default().update(b"ac", 0));
-        assert_eq!(KeyHash::default().update(b"obj/0082197", 0) % 50_000, 0);
-        assert_eq!(KeyHash::default().update(b"obj/0105151", 0) % 50_000, 0);
-    }
+/// Why copying stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// Nothing is left to copy.
+    End,
+    /// The range is to be ended.
+    Full,
+    /// Others are to be let run.
+    Pause,
 }

@@ -1,12 +1,19 @@
 //! Reads one block: undoes compression, finds and walks its entries. Every length is checked.
 
-use super::format::{BLOCK_TRAILER_BYTES, KEY_TRAILER_BYTES, RAW, SNAPPY, checksum, take_uvarint};
+use super::format::{
+    BLOCK_TRAILER_BYTES, KEY_TRAILER_BYTES, RAW, RECORD_TRAILER, SNAPPY, checksum, take_uvarint,
+    uvarint_len,
+};
+use super::separator::common_prefix;
 
 /// Why a block cannot be read. The table's name is added where it is known.
 pub(crate) type BlockResult<T> = Result<T, &'static str>;
 
 /// Entries passed, when a seek began in the middle of the block: above what any block holds.
 const UNKNOWN: u32 = 1 << 31;
+
+const BROKEN: &str = "block entry outside of its block";
+const SHARES_TOO_MUCH: &str = "key shares more than the key before it has";
 
 /// Most a snappy block can grow by: three bytes make at most 64, and a margin.
 const MAX_EXPANSION: usize = 32;
@@ -114,9 +121,85 @@ impl<'a> Restarts<'a> {
     }
 }
 
+/// An entry as its block holds it, to be copied into another block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawEntry<'a> {
+    /// Lengths, what is left of the key, its trailer, the value.
+    pub(crate) bytes: &'a [u8],
+    /// How many bytes its key takes from the one before.
+    pub(crate) shared: usize,
+}
+
+/// Bytes that a short piece is copied by at once.
+const SHORT: usize = 32;
+
+/// Appends the first `length` bytes of `from`: mostly few, for which a copy of fixed length is cheapest.
+#[inline]
+fn extend_short(out: &mut Vec<u8>, from: &[u8], length: usize) {
+    match from.first_chunk::<SHORT>() {
+        Some(chunk) if length <= SHORT => {
+            let end = out.len() + length;
+            out.extend_from_slice(chunk);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(from.get(..length).unwrap_or_default()),
+    }
+}
+
 #[inline]
 fn take_length(bytes: &mut &[u8]) -> Option<usize> {
     usize::try_from(take_uvarint(bytes)?).ok()
+}
+
+/// The lengths that an entry begins with.
+#[derive(Debug, Clone, Copy)]
+struct Lengths {
+    /// Bytes its key takes from the one before.
+    shared: usize,
+    /// Bytes of its own, with the trailer.
+    suffix: usize,
+    value: usize,
+    /// Whether they are written as short as they can be.
+    plain: bool,
+}
+
+impl Lengths {
+    #[inline]
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        match **bytes {
+            [a, b, c, ref rest @ ..] if (a | b | c) < 0x80 => {
+                *bytes = rest;
+                Some(Self {
+                    shared: usize::from(a),
+                    suffix: usize::from(b),
+                    value: usize::from(c),
+                    plain: true,
+                })
+            }
+            // The value is most of a record and mostly too long for one byte.
+            [a, b, c, d, ref rest @ ..] if (a | b | d) < 0x80 => {
+                *bytes = rest;
+                Some(Self {
+                    shared: usize::from(a),
+                    suffix: usize::from(b),
+                    value: usize::from(c & 0x7f) | usize::from(d) << 7,
+                    plain: d != 0,
+                })
+            }
+            _ => {
+                let before = bytes.len();
+                let (shared, suffix) = (take_length(bytes)?, take_length(bytes)?);
+                let value = take_length(bytes)?;
+                let shortest: usize = [shared, suffix, value].map(uvarint_len).iter().sum();
+                Some(Self {
+                    shared,
+                    suffix,
+                    value,
+                    plain: before - bytes.len() == shortest,
+                })
+            }
+        }
+    }
 }
 
 /// A position in a block. The block itself is handed to each call, so that its owner can keep it in
@@ -133,6 +216,11 @@ pub(crate) struct BlockCursor {
     /// How many entries of the block were passed, the current one included.
     passed: u32,
     value: (usize, usize),
+    /// Where the current entry begins, and how many bytes its key takes from the one before.
+    entry: usize,
+    shared: usize,
+    /// Whether its lengths are written as short as they can be.
+    plain: bool,
     /// Whether keys of this block carry a trailer.
     internal: bool,
 }
@@ -164,40 +252,61 @@ impl BlockCursor {
         self.key.clear();
         self.key_len = 0;
         while self.advance(block)? {
-            if self.key() >= key {
-                return Ok(true);
+            let at = common_prefix(self.key(), key);
+            match (self.key().get(at), key.get(at)) {
+                (Some(here), Some(wanted)) if here < wanted => self.pass_sharing(block, at)?,
+                // The key looked for goes on: what the next one shares with a trailer says nothing.
+                (None, Some(_)) => {}
+                _ => return Ok(true),
             }
         }
         Ok(false)
     }
 
+    /// Passes the entries whose keys share more than `at` bytes with the current key, which is below the one
+    /// looked for and parts from it there: so do theirs. Their keys are not put together; of what the
+    /// next entry may share with them, the current key has all.
+    fn pass_sharing(&mut self, block: &[u8], at: usize) -> BlockResult<()> {
+        let entries = block.get(..self.end).ok_or(BROKEN)?;
+        let known = self.key.len();
+        let mut key_len = known;
+        while self.next < self.end {
+            let mut rest = entries.get(self.next..).ok_or(BROKEN)?;
+            let lengths = Lengths::take(&mut rest).ok_or(BROKEN)?;
+            if lengths.shared <= at {
+                break;
+            }
+            if lengths.shared > key_len {
+                return Err(SHARES_TOO_MUCH);
+            }
+            let after = lengths.suffix.checked_add(lengths.value).ok_or(BROKEN)?;
+            let left = rest.len().checked_sub(after).ok_or(BROKEN)?;
+            key_len = lengths.shared + lengths.suffix;
+            self.next = self.end - left;
+            self.passed += 1;
+        }
+        Ok(())
+    }
+
     /// Moves to the next entry; false at the end.
     #[inline]
     pub(crate) fn advance(&mut self, block: &[u8]) -> BlockResult<bool> {
-        const BROKEN: &str = "block entry outside of its block";
         if self.next >= self.end {
             return Ok(false);
         }
         let entries = block.get(..self.end).ok_or(BROKEN)?;
         let mut rest = entries.get(self.next..).ok_or(BROKEN)?;
-        let (shared, suffix_len, value_len);
-        if let [a, b, c, tail @ ..] = rest
-            && (a | b | c) < 0x80
-        {
-            (shared, suffix_len, value_len) = (usize::from(*a), usize::from(*b), usize::from(*c));
-            rest = tail;
-        } else {
-            shared = take_length(&mut rest).ok_or(BROKEN)?;
-            suffix_len = take_length(&mut rest).ok_or(BROKEN)?;
-            value_len = take_length(&mut rest).ok_or(BROKEN)?;
-        }
-        let (suffix, rest) = rest.split_at_checked(suffix_len).ok_or(BROKEN)?;
-        let after_value = rest.get(value_len..).ok_or(BROKEN)?;
+        let lengths = Lengths::take(&mut rest).ok_or(BROKEN)?;
+        let (shared, suffix_len, value_len) = (lengths.shared, lengths.suffix, lengths.value);
+        self.plain = lengths.plain;
+        let after_key = rest.get(suffix_len..).ok_or(BROKEN)?;
+        let after_value = after_key.get(value_len..).ok_or(BROKEN)?;
         if shared > self.key.len() {
-            return Err("key shares more than the key before it has");
+            return Err(SHARES_TOO_MUCH);
         }
         self.key.truncate(shared);
-        self.key.extend_from_slice(suffix);
+        extend_short(&mut self.key, rest, suffix_len);
+        (self.entry, self.shared) = (self.next, shared);
         self.key_len = if self.internal {
             self.key
                 .len()
@@ -223,6 +332,26 @@ impl BlockCursor {
     #[inline]
     pub(crate) fn value<'b>(&self, block: &'b [u8]) -> &'b [u8] {
         block.get(self.value.0..self.value.1).unwrap_or_default()
+    }
+
+    /// The current entry as it is, if it is what a block made here would hold after the same key.
+    #[inline]
+    pub(crate) fn raw<'b>(&self, block: &'b [u8]) -> Option<RawEntry<'b>> {
+        let ours = self.plain
+            && self.internal
+            && self.key.get(self.key_len..) == Some(&RECORD_TRAILER[..])
+            && self.shared < self.key_len;
+        let bytes = block.get(self.entry..self.next)?;
+        ours.then_some(RawEntry {
+            bytes,
+            shared: self.shared,
+        })
+    }
+
+    /// Where the current entry begins and ends in its block.
+    #[inline]
+    pub(crate) fn bounds(&self) -> (usize, usize) {
+        (self.entry, self.next)
     }
 
     /// Which entry of the block the current one is, when the block was walked from its beginning.

@@ -12,6 +12,8 @@ pub(crate) struct BlockBuilder {
     restarts: Vec<u32>,
     entries: u32,
     interval: u32,
+    /// Entries left until one is due whose key is whole.
+    until_restart: u32,
 }
 
 impl BlockBuilder {
@@ -22,15 +24,17 @@ impl BlockBuilder {
             restarts: Vec::with_capacity(16),
             entries: 0,
             interval,
+            until_restart: 0,
         }
     }
 
     /// Appends an entry whose key begins with the first `shared` bytes of the last key and its trailer.
     #[inline]
     pub(crate) fn add(&mut self, key: &[u8], shared: usize, trailer: &[u8], value: &[u8]) {
-        let shared = if self.entries.is_multiple_of(self.interval) {
+        let shared = if self.is_restart() {
             let offset = u32::try_from(self.buffer.len()).expect("a block stays below 4 GiB");
             self.restarts.push(offset);
+            self.until_restart = self.interval;
             0
         } else {
             shared
@@ -43,6 +47,22 @@ impl BlockBuilder {
         self.buffer.extend_from_slice(trailer);
         self.buffer.extend_from_slice(value);
         self.entries += 1;
+        self.until_restart -= 1;
+    }
+
+    /// Whether the next entry has its key whole.
+    #[inline]
+    pub(crate) fn is_restart(&self) -> bool {
+        self.until_restart == 0
+    }
+
+    /// Appends an entry as [`BlockBuilder::add`] would write it; not where [`BlockBuilder::is_restart`].
+    #[inline]
+    pub(crate) fn add_raw(&mut self, entry: &[u8]) {
+        debug_assert!(!self.is_restart(), "a whole key is due");
+        self.buffer.extend_from_slice(entry);
+        self.entries += 1;
+        self.until_restart -= 1;
     }
 
     pub(crate) fn entries(&self) -> u32 {
@@ -70,11 +90,7 @@ impl BlockBuilder {
         if size >= BLOCK_BYTES {
             return true;
         }
-        let restart = if self.entries.is_multiple_of(self.interval) {
-            4
-        } else {
-            0
-        };
+        let restart = if self.is_restart() { 4 } else { 0 };
         size + key + value + restart + 4 + uvarint_len(key) + uvarint_len(value) > BLOCK_BYTES
     }
 
@@ -95,6 +111,7 @@ impl BlockBuilder {
         self.buffer.clear();
         self.restarts.clear();
         self.entries = 0;
+        self.until_restart = 0;
     }
 }
 

@@ -199,6 +199,9 @@ impl TableIndex {
         let tail = key.get(self.common..).unwrap_or_default();
         let wanted = head(tail);
         let low = self.heads.partition_point(|head| *head < wanted);
+        if self.heads.get(low) != Some(&wanted) {
+            return low;
+        }
         let equal = self
             .heads
             .get(low..)

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use proptest::prelude::*;
+
 use super::block::{BlockCursor, decode_stored};
+use super::builder::BlockBuilder;
+use super::format::RECORD_TRAILER;
 use super::index::{ReadAt, TableIndex, property, read_properties};
 use super::separator::common_prefix;
-use super::writer::{FinishedTable, StoredBlock, TableWriter};
+use super::writer::{FinishedTable, Origin, StoredBlock, TableWriter};
 
 struct Memory<'f>(&'f [u8]);
 
@@ -247,14 +251,19 @@ fn unchanged_blocks_are_copied_and_the_file_is_the_same() {
         decode_stored(stored, &mut snap::raw::Decoder::new(), &mut block).unwrap();
         let mut cursor = BlockCursor::new(true);
         cursor.reset(&block).unwrap();
-        let mut origin = Some(StoredBlock {
+        let mut first = Some(StoredBlock {
             raw: &block,
             stored,
         });
         while cursor.advance(&block).unwrap() {
             let (key, value) = &records[position];
             let shared = common_prefix(writer.last_key(), key);
-            writer.add_after(key, shared, value, origin.take());
+            let changed = position == 2500;
+            let origin = Origin {
+                block: first.take(),
+                entry: cursor.raw(&block).filter(|_| !changed),
+            };
+            writer.add_after(key, shared, value, origin);
             position += 1;
         }
     }
@@ -262,6 +271,44 @@ fn unchanged_blocks_are_copied_and_the_file_is_the_same() {
     assert!(copied.file == plain.file);
     assert_eq!(copied.blocks_encoded, 1);
     assert_eq!(copied.blocks_copied, index.len() as u64 - 1);
+}
+
+proptest! {
+    /// Keys with bytes of a record's trailer, shorter and longer than what a copy or a length of one
+    /// byte takes: looking for any of them, or for what is between, is stepping there.
+    #[test]
+    fn seeking_in_a_block_goes_where_stepping_goes(
+        keys in proptest::collection::btree_set(block_key(), 1..60),
+        probes in proptest::collection::vec(block_key(), 20),
+    ) {
+        let mut builder = BlockBuilder::new(16);
+        let mut last: Vec<u8> = Vec::new();
+        for key in &keys {
+            let stored = [&key[..], &RECORD_TRAILER].concat();
+            builder.add(key, common_prefix(&last, &stored).min(key.len()), &RECORD_TRAILER, key);
+            last = stored;
+        }
+        let block = builder.finish();
+        let mut cursor = BlockCursor::new(true);
+        for probe in keys.iter().chain(&probes) {
+            let mut wanted = keys.range::<Vec<u8>, _>(probe..);
+            prop_assert_eq!(cursor.seek(block, probe).unwrap(), wanted.clone().next().is_some());
+            // And goes on from there.
+            while let Some(key) = wanted.next() {
+                prop_assert_eq!(cursor.key(), &key[..]);
+                prop_assert_eq!(cursor.value(block), &key[..]);
+                prop_assert_eq!(cursor.advance(block).unwrap(), wanted.clone().next().is_some());
+            }
+        }
+    }
+}
+
+fn block_key() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        (0u32..200).prop_map(|n| format!("tables/{:02}/part-{n:05}", n / 20).into_bytes()),
+        proptest::collection::vec(0u8..3, 0..12),
+        (0u8..3, 0usize..200).prop_map(|(first, length)| [&[first][..], &vec![1; length]].concat()),
+    ]
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use lakefs_types::identity::IdentityHasher;
 use sha2::{Digest as _, Sha256};
 
-use super::block::check_stored;
+use super::block::{RawEntry, check_stored};
 use super::builder::{BlockBuilder, BlockEncoder, append_stored};
 use super::format::{
     BLOCK_TRAILER_BYTES, BlockHandle, EMPTY_TRAILER, Footer, KEY_TRAILER_BYTES, RAW,
@@ -21,9 +21,12 @@ use super::separator::{common_prefix, separator, successor};
 
 /// The length of a handle that the rule for splitting the index assumes.
 const ASSUMED_HANDLE_BYTES: usize = 20;
-/// Records are handed to the hash in pieces of about this size: large enough to keep it in its fast
-/// loop, small enough to stay in the processor's cache.
-const HASH_BUFFER_BYTES: usize = 16 << 10;
+/// SHA-256 works on blocks of this size; pieces of whole blocks are not copied once more.
+const HASH_BLOCK_BYTES: usize = 64;
+/// Records are handed to the hash in pieces of about this size, a record or two. Its rounds wait for each
+/// other, and the processor fills these waits with the work on the next record; with large pieces it
+/// cannot see that far.
+const HASH_PIECE_BYTES: usize = 3 * HASH_BLOCK_BYTES;
 /// One in this many copied blocks is encoded as well, to find out if the copied table was compressed by
 /// another encoder (the estimate would then differ from what everybody else computes).
 const COPY_CHECK_INTERVAL: u64 = 512;
@@ -37,10 +40,20 @@ pub(crate) struct StoredBlock<'a> {
     pub(crate) stored: &'a [u8],
 }
 
+/// Where in another table a record comes from, so that its stored forms can be copied.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Origin<'a> {
+    /// The block whose first record it is.
+    pub(crate) block: Option<StoredBlock<'a>>,
+    /// Its entry, when the record before it there is the one appended last.
+    pub(crate) entry: Option<RawEntry<'a>>,
+}
+
 /// A finished table.
 #[derive(Debug)]
 pub(crate) struct FinishedTable {
     pub(crate) digest: [u8; 32],
+    /// The file, without what was taken away before.
     pub(crate) file: Vec<u8>,
     pub(crate) min_key: Vec<u8>,
     pub(crate) max_key: Vec<u8>,
@@ -62,7 +75,10 @@ struct Partition {
 #[derive(Debug)]
 pub(crate) struct TableWriter {
     metadata: BTreeMap<String, String>,
+    /// The end of the file; what is before it was taken away.
     file: Vec<u8>,
+    /// Bytes of the file that were taken away.
+    taken: u64,
     data: BlockBuilder,
     index: BlockBuilder,
     /// The last key put into the index, with its trailer.
@@ -96,6 +112,7 @@ impl TableWriter {
         Self {
             metadata,
             file: Vec::new(),
+            taken: 0,
             data: BlockBuilder::new(RESTART_INTERVAL),
             index: BlockBuilder::new(1),
             index_key: Vec::new(),
@@ -104,7 +121,7 @@ impl TableWriter {
             encoder: BlockEncoder::new(),
             candidate: Candidate::default(),
             hash: Sha256::new(),
-            hash_buffer: Vec::with_capacity(HASH_BUFFER_BYTES + 4096),
+            hash_buffer: Vec::with_capacity(1024),
             min_key: Vec::new(),
             last_key: Vec::new(),
             stats: TableStats::default(),
@@ -127,19 +144,18 @@ impl TableWriter {
     /// Appends a record; the caller keeps keys ascending.
     pub(crate) fn add(&mut self, key: &[u8], value: &[u8]) {
         let shared = common_prefix(&self.last_key, key);
-        self.add_after(key, shared, value, None);
+        self.add_after(key, shared, value, Origin::default());
     }
 
-    /// Appends a record whose key begins with exactly the first `shared` bytes of the last key. When the
-    /// record is the first of a block of an existing table, `origin` is that block. Answers where the
-    /// record is.
+    /// Appends a record whose key begins with exactly the first `shared` bytes of the last key. Answers
+    /// where the record is.
     #[inline]
     pub(crate) fn add_after(
         &mut self,
         key: &[u8],
         shared: usize,
         value: &[u8],
-        origin: Option<StoredBlock<'_>>,
+        origin: Origin<'_>,
     ) -> Spot {
         if self
             .data
@@ -148,20 +164,31 @@ impl TableWriter {
             self.close_data_block(Some(key));
         }
         if self.data.is_empty() {
-            self.candidate.offer(origin);
+            self.candidate.offer(origin.block);
         }
         if self.stats.entries == 0 {
             self.min_key.clear();
             self.min_key.extend_from_slice(key);
         }
         let suffix = key.get(shared..).unwrap_or_default();
-        // What a key shares may reach into the trailer of the last one.
-        let in_block = if shared < self.last_key.len() {
-            shared
-        } else {
-            shared + common_prefix(suffix, &RECORD_TRAILER)
-        };
-        self.data.add(key, in_block, &RECORD_TRAILER, value);
+        match origin.entry {
+            Some(entry)
+                if entry.shared == shared
+                    && shared < self.last_key.len()
+                    && !self.data.is_restart() =>
+            {
+                self.data.add_raw(entry.bytes);
+            }
+            _ => {
+                // What a key shares may reach into the trailer of the last one.
+                let in_block = if shared < self.last_key.len() {
+                    shared
+                } else {
+                    shared + common_prefix(suffix, &RECORD_TRAILER)
+                };
+                self.data.add(key, in_block, &RECORD_TRAILER, value);
+            }
+        }
         self.last_key.truncate(shared);
         self.last_key.extend_from_slice(suffix);
         self.stats.entries += 1;
@@ -173,9 +200,13 @@ impl TableWriter {
         put_decimal(&mut self.hash_buffer, value.len());
         self.hash_buffer.extend_from_slice(value);
         self.hash_buffer.push(b'|');
-        if self.hash_buffer.len() >= HASH_BUFFER_BYTES {
-            self.hash.update(&self.hash_buffer);
-            self.hash_buffer.clear();
+        if self.hash_buffer.len() >= HASH_PIECE_BYTES {
+            let whole = self.hash_buffer.len() & !(HASH_BLOCK_BYTES - 1);
+            self.hash
+                .update(self.hash_buffer.get(..whole).unwrap_or_default());
+            let rest = self.hash_buffer.len() - whole;
+            self.hash_buffer.copy_within(whole.., 0);
+            self.hash_buffer.truncate(rest);
         }
         Spot {
             block: u32::try_from(self.stats.data_blocks).unwrap_or(u32::MAX),
@@ -188,6 +219,24 @@ impl TableWriter {
     #[inline]
     pub(crate) fn estimated_size_bytes(&self) -> u64 {
         self.stats.data_size + (self.data.size() + self.index.size()) as u64
+    }
+
+    /// Bytes of the file that are there to be taken.
+    #[inline]
+    pub(crate) fn written(&self) -> usize {
+        self.file.len()
+    }
+
+    /// Takes away the bytes of the file that are there, all of which come before those still to come.
+    pub(crate) fn take_written(&mut self) -> Vec<u8> {
+        self.taken += self.file.len() as u64;
+        let next = Vec::with_capacity(self.file.capacity());
+        std::mem::replace(&mut self.file, next)
+    }
+
+    /// Where in the file the next byte goes.
+    fn offset(&self) -> u64 {
+        self.taken + self.file.len() as u64
     }
 
     /// Ends the table.
@@ -239,12 +288,13 @@ impl TableWriter {
             blocks_encoded: std::mem::take(&mut self.blocks_encoded),
         };
         self.stats = TableStats::default();
+        self.taken = 0;
         finished
     }
 
     /// Stores the open data block and puts it into the index. `next` is the key that comes after it.
     fn close_data_block(&mut self, next: Option<&[u8]>) {
-        let offset = self.file.len() as u64;
+        let offset = self.offset();
         let block = self.data.finish();
         let length =
             if self.candidate.equals(block) && self.candidate.trusted(block, &mut self.encoder) {
@@ -326,13 +376,13 @@ impl TableWriter {
     }
 
     fn append_encoded(&mut self, block: &[u8]) -> BlockHandle {
-        let offset = self.file.len() as u64;
+        let offset = self.offset();
         let length = self.encoder.append(&mut self.file, block) as u64;
         BlockHandle { offset, length }
     }
 
     fn append_raw(&mut self, block: &[u8]) -> BlockHandle {
-        let offset = self.file.len() as u64;
+        let offset = self.offset();
         let length = append_stored(&mut self.file, block, RAW) as u64;
         BlockHandle { offset, length }
     }

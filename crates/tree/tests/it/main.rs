@@ -11,6 +11,7 @@ mod faults;
 mod fuzz;
 mod golden;
 mod model;
+mod prop_copy;
 mod prop_merge;
 mod prop_read;
 mod remote;

@@ -5,7 +5,7 @@ use lakefs_tree::{
 };
 use lakefs_types::{MetaRangeId, StorageNamespace};
 
-use crate::support::{memory, run};
+use crate::support::{config, local, memory, run};
 
 const RECORDS: u32 = 20_000;
 
@@ -120,5 +120,81 @@ fn differences_of_written_ranges_read_only_blocks_around_them() {
         let mut compare = store.compare(&ns, &base, &ours, &id).await.unwrap();
         assert_eq!(crate::model::drain(&mut compare).await, []);
         assert!(store.counters().since(&before).blocks_read < 40);
+    });
+}
+
+/// Some megabytes that do not compress: their files are sent ahead in pieces.
+fn bulky() -> ChangePage {
+    let mut page = ChangePage::new();
+    let mut state = 1u64;
+    for n in 0..30_000u32 {
+        let mut data = Vec::with_capacity(96);
+        for _ in 0..12 {
+            state = state
+                .wrapping_mul(0x5851_f42d_4c95_7f2d)
+                .wrapping_add(n.into());
+            data.extend_from_slice(&(state >> 7).to_be_bytes());
+        }
+        page.set(format!("big/{n:06}").as_bytes(), &data[..32], &data);
+    }
+    page
+}
+
+#[test]
+fn a_table_sent_ahead_is_the_table_sent_whole() {
+    run(async {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("blocks");
+        let blocks = local(root.clone());
+        let store = TreeStore::new(blocks, config(1 << 40));
+        let ns = StorageNamespace::new("local://bucket/repo").unwrap();
+        let (_, memory_store, memory_ns) = memory(1 << 40);
+        let here = commit(&store, &ns, &MetaRangeId::EMPTY, &mut bulky()).await;
+        let there = commit(&memory_store, &memory_ns, &MetaRangeId::EMPTY, &mut bulky()).await;
+        assert_eq!(here, there);
+        let range = store.ranges(&ns, &here).await.unwrap().remove(0).id;
+        let file = |store: &TreeStore, ns: &StorageNamespace| {
+            let (store, ns) = (store.clone(), ns.clone());
+            let id = range.to_string();
+            async move {
+                let table = store.table_file(&ns, &id).await.unwrap();
+                let mut records = Vec::new();
+                table
+                    .for_each(|record| records.push((record.key.to_vec(), record.data.to_vec())))
+                    .unwrap();
+                (table.info().clone(), records)
+            }
+        };
+        let (mine, theirs) = (
+            file(&store, &ns).await,
+            file(&memory_store, &memory_ns).await,
+        );
+        assert!(mine.0.size_bytes > 2 << 20, "more than a piece");
+        assert!(mine == theirs);
+
+        // Rewritten as it was, it is stored already, and what was sent ahead is gone.
+        let before = store.counters();
+        let mut nothing = ChangePage::new();
+        nothing.delete(b"big/000000x");
+        let options = CommitOptions { allow_empty: true };
+        let again = store
+            .commit(&ns, &here, &mut nothing, &options)
+            .await
+            .unwrap();
+        assert!(matches!(again, CommitOutcome::Written { metarange, .. } if metarange == here));
+        let did = store.counters().since(&before);
+        assert_eq!((did.ranges_written, did.tables_already_stored), (1, 1));
+        // The put that was called off may take a moment to hear of it.
+        let scratch = root.join(".lakefs-rs/tmp");
+        let left = || {
+            let instances = std::fs::read_dir(&scratch).unwrap().flatten();
+            let files = instances.filter_map(|entry| std::fs::read_dir(entry.path()).ok());
+            files.map(Iterator::count).sum::<usize>()
+        };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while left() > 0 {
+            assert!(std::time::Instant::now() < deadline, "files left behind");
+            tokio::task::yield_now().await;
+        }
     });
 }
