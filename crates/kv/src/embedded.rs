@@ -31,13 +31,13 @@ use crate::{
 /// A scan for more entries than this leaves the asynchronous threads alone: it takes milliseconds.
 const INLINE_SCAN_ENTRIES: usize = 2048;
 
-/// Keys that `clear_partition` removes with one sync: a millisecond of work, so that requests are not
-/// kept waiting behind it.
-const CLEAR_KEYS: usize = 1024;
+/// Keys that `clear_partition` removes with one sync: a fraction of a millisecond of work, so that
+/// requests are not kept waiting behind it.
+const CLEAR_KEYS: usize = 256;
 
 /// After each such step `clear_partition` rests for this many times what the step took. It clears what
 /// nobody can reach any more; on a machine of one processor its haste would show in every request.
-const CLEAR_REST: u32 = 2;
+const CLEAR_REST: u32 = 3;
 
 /// Settings of an [`EmbeddedKv`].
 #[derive(Debug, Clone)]

@@ -38,6 +38,11 @@ const FIRST_LEVEL_TABLES: usize = 16;
 /// What an entry takes in a write buffer besides its key and value.
 const ENTRY_OVERHEAD_BYTES: u64 = 160;
 
+/// How much less of a busy processor background threads get: about a tenth of what a request gets. Not
+/// less, since they hold locks that writers need.
+#[cfg(target_os = "linux")]
+const BACKGROUND_NICENESS: i32 = 10;
+
 /// How often a held-back writer looks again.
 const BRAKE_PAUSE: Duration = Duration::from_millis(2);
 
@@ -107,7 +112,21 @@ impl Engine {
         }
     }
 
+    /// Starts the engine from a thread that gives way to others: the engine's background threads inherit
+    /// that. Sorting tables can wait, requests on the same processor cannot.
     fn start(path: &Path, options: &EmbeddedOptions) -> fjall::Result<Self> {
+        let (path, options) = (path.to_owned(), options.clone());
+        let opener = lakefs_runtime::spawn_thread("kv-open", move || {
+            give_way();
+            Self::start_here(&path, &options)
+        })?;
+        match opener.join() {
+            Ok(started) => started,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    fn start_here(path: &Path, options: &EmbeddedOptions) -> fjall::Result<Self> {
         // One background thread: with more, the engine's first thread spins while a second one
         // merges tables.
         let database = Database::builder(path)
@@ -205,6 +224,18 @@ impl Engine {
         Ok(())
     }
 }
+
+/// Lowers the priority of the calling thread and those it starts. Elsewhere than on Linux the call would
+/// mean the whole process.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    if let Err(error) = rustix::process::nice(BACKGROUND_NICENESS) {
+        tracing::debug!(%error, "the store's background threads keep their priority");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
 
 fn read_error(operation: &'static str, error: fjall::Error) -> KvError {
     if disk_failed(&error) {

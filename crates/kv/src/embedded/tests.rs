@@ -28,6 +28,41 @@ async fn writes_survive_reopening() {
     }
 }
 
+/// Niceness of the threads of this process that have a name.
+#[cfg(target_os = "linux")]
+fn niceness_of(name: &str) -> Vec<i32> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let niceness = tasks.flatten().filter_map(|task| {
+        // A thread may end meanwhile.
+        let stat = std::fs::read_to_string(task.path().join("stat")).ok()?;
+        let (before, after) = stat.rsplit_once(')')?;
+        let named = before.split_once('(')?.1 == name;
+        named.then(|| after.split_whitespace().nth(16)?.parse().ok())?
+    });
+    niceness.collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn background_threads_give_way_and_no_others() {
+    let own = || rustix::process::getpriority_process(None).unwrap();
+    let before = own();
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).await;
+    store.set(b"p", b"k", b"v").await.unwrap();
+    // A thread names itself, which may take it a moment.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while niceness_of("fjall:worker").is_empty() && std::time::Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    let workers = niceness_of("fjall:worker");
+    assert!(!workers.is_empty());
+    let lowered = (before + 10).min(19);
+    assert!(workers.iter().all(|nice| *nice == lowered), "{workers:?}");
+    assert!(niceness_of("kv-commit").iter().all(|nice| *nice == before));
+    assert_eq!(own(), before);
+}
+
 #[tokio::test]
 async fn simultaneous_writers_share_syncs() {
     let home = tempfile::tempdir().unwrap();
