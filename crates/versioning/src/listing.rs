@@ -137,19 +137,17 @@ impl Overlay {
     /// Stands on the next path; `None` at the end.
     async fn load(&mut self) -> Result<Option<From>> {
         self.staged.load().await?;
-        let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
-        Ok(
-            match (self.staged.key(), committed.map(|record| record.key)) {
-                (None, None) => None,
-                (Some(_), None) => Some(From::Staged),
-                (None, Some(_)) => Some(From::Committed),
-                (Some(staged), Some(committed)) => Some(match staged.cmp(committed) {
-                    Ordering::Less => From::Staged,
-                    Ordering::Equal => From::Both,
-                    Ordering::Greater => From::Committed,
-                }),
-            },
-        )
+        let committed = self.committed.as_ref().and_then(MetaRangeIter::current_key);
+        Ok(match (self.staged.key(), committed) {
+            (None, None) => None,
+            (Some(_), None) => Some(From::Staged),
+            (None, Some(_)) => Some(From::Committed),
+            (Some(staged), Some(committed)) => Some(match staged.cmp(committed) {
+                Ordering::Less => From::Staged,
+                Ordering::Equal => From::Both,
+                Ordering::Greater => From::Committed,
+            }),
+        })
     }
 
     async fn advance(&mut self, from: From) -> Result<()> {
@@ -167,7 +165,7 @@ impl Overlay {
     async fn seek(&mut self, key: &[u8]) -> Result<()> {
         self.staged.seek(key);
         if let Some(committed) = &mut self.committed
-            && committed.current().is_some_and(|record| record.key < key)
+            && committed.current_key().is_some_and(|at| at < key)
         {
             committed.seek(key).await.map_err(Error::Tree)?;
             committed.next().await.map_err(Error::Tree)?;
