@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use http::header::HOST;
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Response};
+use http::{HeaderName, HeaderValue, Method, Response, Version};
 use lakefs_runtime::{Clock, Ids};
 use lakefs_service::{Caller, Service};
 use lakefs_sigv4::KeyCache;
@@ -20,6 +20,9 @@ use crate::{Body, GatewayOptions, RequestBody, ops};
 
 /// Signing keys remembered: one a day, region and access key.
 const KEYS: usize = 1024;
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const COPY_SOURCE: &str = "x-amz-copy-source";
 /// Pairs of the query that are the signature's own.
 const PRESIGNING: [&str; 8] = [
@@ -141,6 +144,7 @@ impl Gateway {
             parts.headers.insert(HOST, host);
         }
         let api = is_below_api(parts.uri.path());
+        let asked = asks_before_body(&parts);
         let mut known = Known::default();
         let outcome = self.answer(parts, body, caller, &mut known).await;
         let mut response = outcome.unwrap_or_else(|mut error| {
@@ -160,10 +164,13 @@ impl Gateway {
         });
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&id) {
-            headers.insert("x-amz-request-id", id);
+            headers.insert(REQUEST_ID, id);
         }
         if let Ok(id) = HeaderValue::from_str(&self.inner.host_id) {
-            headers.insert("x-amz-id-2", id);
+            headers.insert(HOST_ID, id);
+        }
+        if asked.is_some_and(|empty| empty || !response.status().is_success()) {
+            response.headers_mut().insert(CONNECTION, CLOSE);
         }
         Answer {
             response,
@@ -279,6 +286,20 @@ fn hoisted_headers(query: &Query) -> Vec<(HeaderName, HeaderValue)> {
             ))
         })
         .collect()
+}
+
+/// Whether a client waits for `100 Continue`, and if so, whether it has no body to send then. Such a
+/// request is answered at once; botocore takes the next answer on that connection for this one, so the
+/// connection is closed. The same holds for refusals that come instead of `100 Continue`.
+fn asks_before_body(parts: &Parts) -> Option<bool> {
+    let expects = parts.headers.get(EXPECT)?;
+    let waits =
+        parts.version < Version::HTTP_2 && expects.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    let empty = parts
+        .headers
+        .get(CONTENT_LENGTH)
+        .is_some_and(|length| length == "0");
+    waits.then_some(empty)
 }
 
 fn is_below_api(path: &str) -> bool {

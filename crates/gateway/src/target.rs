@@ -148,8 +148,11 @@ impl Resolver {
             return Ok(self.target(label.to_ascii_lowercase(), &decode(path)?));
         }
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-        if bucket.is_empty() {
+        if path.is_empty() {
             return Ok(Target::Service);
+        }
+        if bucket.is_empty() {
+            return Err(S3Error::new(Code::InvalidBucketName));
         }
         Ok(self.target(decode(bucket)?, &decode(key)?))
     }
@@ -186,4 +189,103 @@ fn decode(text: &str) -> Result<String, S3Error> {
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
         .map_err(|_| S3Error::new(Code::InvalidUri))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn resolver() -> Resolver {
+        let alias = BucketAlias {
+            name: "flat".to_owned(),
+            repository: "lake".to_owned(),
+            reference: "main".to_owned(),
+            prefix: "data/".to_owned(),
+        };
+        let domains = ["s3.example.com".to_owned(), "S3.Other.org".to_owned()];
+        Resolver::new(&domains, &[alias])
+    }
+
+    fn resolve(host: &str, path: &str) -> (String, Option<String>) {
+        match resolver().resolve(host, path).unwrap() {
+            Target::Service => (String::new(), None),
+            Target::Bucket(bucket) => (bucket.name, None),
+            Target::Object(bucket, key) => (bucket.name, Some(key)),
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_in_the_host_or_else_in_the_path() {
+        for (host, path, bucket, key) in [
+            ("h", "/", "", None),
+            ("h", "", "", None),
+            ("h:80", "/b", "b", None),
+            ("h", "/b/", "b", None),
+            ("h", "/b/k", "b", Some("k")),
+            ("s3.example.com", "/b/k", "b", Some("k")),
+            ("b.s3.example.com", "/", "b", None),
+            ("B.S3.example.COM:8000", "/k/l", "b", Some("k/l")),
+            ("a.b.s3.example.com", "/k", "a.b", Some("k")),
+            ("b.s3.other.org", "/k", "b", Some("k")),
+            ("bs3.example.com", "/b/k", "b", Some("k")),
+            (".s3.example.com", "/b/k", "b", Some("k")),
+            ("[::1]:8000", "/b/k", "b", Some("k")),
+        ] {
+            let wanted = (bucket.to_owned(), key.map(str::to_owned));
+            assert_eq!(resolve(host, path), wanted, "{host} {path}");
+        }
+        let nameless = resolver().resolve("h", "//k").unwrap_err();
+        assert_eq!(nameless.code, Code::InvalidBucketName);
+    }
+
+    #[test]
+    fn a_key_stays_as_it_came_and_is_decoded_once() {
+        for (path, key) in [
+            ("/b//k", "/k"),
+            ("/b/a//b/", "a//b/"),
+            ("/b/../x/./", "../x/./"),
+            ("/b/a%2Fb%2525+c", "a/b%25+c"),
+            ("/b/main~1/%C3%BC", "main~1/ü"),
+            ("/b/main%5E2/x", "main^2/x"),
+        ] {
+            assert_eq!(resolve("h", path).1.unwrap(), key, "{path}");
+        }
+    }
+
+    #[test]
+    fn keys_of_repositories_begin_with_a_reference_and_those_of_aliases_do_not() {
+        let place = |name: &str, key: &str| {
+            let bucket = resolver().bucket(name);
+            let place = bucket.place(key)?;
+            Some([place.repository, place.reference, &place.path()].map(str::to_owned))
+        };
+        let named = |parts: [&str; 3]| Some(parts.map(str::to_owned));
+        assert_eq!(place("lake", "main/a//b"), named(["lake", "main", "a//b"]));
+        assert_eq!(place("lake", "main/"), named(["lake", "main", ""]));
+        assert_eq!(place("lake", "main"), None);
+        assert_eq!(place("flat", "a/b"), named(["lake", "main", "data/a/b"]));
+        let root = |name: &str, key: &str| {
+            let bucket = resolver().bucket(name);
+            bucket.root(key).map(|root| root.reference.to_owned())
+        };
+        assert_eq!(root("lake", "main").as_deref(), Some("main"));
+        assert_eq!(root("lake", "main/").as_deref(), Some("main"));
+        for (name, key) in [
+            ("lake", "main/a"),
+            ("lake", "main//"),
+            ("lake", "/"),
+            ("flat", "x/"),
+        ] {
+            assert_eq!(root(name, key), None, "{name} {key}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_stops_the_server(host in "\\PC{0,40}", path in "[ -~]{0,60}") {
+            let _any = resolver().resolve(&host, &path);
+        }
+    }
 }

@@ -28,19 +28,29 @@ pub fn encode_bytes(bytes: &[u8]) -> String {
 
 /// The one encoded form of a path that may have been encoded by other rules. Dot segments and empty
 /// segments stay, an encoded `/` becomes a plain one (S3 cannot tell them apart either).
-pub fn normalise_path(path: &str) -> String {
-    let bytes: Cow<'_, [u8]> = percent_decode_str(path).into();
-    let path = percent_encoding::percent_encode(&bytes, PATH).to_string();
+pub fn normalise_path(path: &str) -> Cow<'_, str> {
     if path.is_empty() {
-        "/".to_owned()
-    } else {
-        path
+        return Cow::Borrowed("/");
     }
+    if path.bytes().all(|byte| byte == b'/' || is_unreserved(byte)) {
+        return Cow::Borrowed(path);
+    }
+    let bytes: Cow<'_, [u8]> = percent_decode_str(path).into();
+    percent_encoding::percent_encode(&bytes, PATH)
+        .to_string()
+        .into()
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// The canonical form of a query: every pair decoded and encoded again, sorted; the pair `without` is
 /// left out.
 pub(crate) fn canonical_query(query: &str, without: Option<&str>) -> String {
+    if query.is_empty() {
+        return String::new();
+    }
     let mut pairs: Vec<(String, String)> = query
         .split('&')
         .filter(|pair| !pair.is_empty())

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use parking_lot::Mutex;
@@ -88,40 +87,85 @@ fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
 #[derive(Debug)]
 pub struct KeyCache {
     capacity: usize,
-    keys: Mutex<HashMap<(String, Scope), Known>>,
+    known: Mutex<Known>,
 }
 
-/// A key and the secret it came from.
-type Known = (Arc<str>, SigningKey);
+/// By access key id; each has few scopes at a time.
+#[derive(Debug, Default)]
+struct Known {
+    keys: HashMap<String, Vec<KnownKey>>,
+    count: usize,
+}
+
+/// A key, what it is good for, and the secret it came from.
+#[derive(Debug)]
+struct KnownKey {
+    scope: Scope,
+    secret: Secret,
+    key: SigningKey,
+}
+
+/// A secret that is never printed.
+struct Secret(Box<str>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
 
 impl KeyCache {
     /// A cache of at most `capacity` keys.
     pub fn new(capacity: usize) -> Self {
         Self {
             capacity: capacity.max(1),
-            keys: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
     /// The key of an access key's secret for a scope. A changed secret is noticed.
     pub fn get(&self, access_key_id: &str, secret: &str, scope: &Scope) -> SigningKey {
-        let place = (access_key_id.to_owned(), scope.clone());
-        if let Some((known, key)) = self.keys.lock().get(&place)
-            && known.as_ref() == secret
-        {
-            return key.clone();
-        }
-        let key = SigningKey::derive(secret, scope);
-        let mut keys = self.keys.lock();
-        if keys.len() >= self.capacity && !keys.contains_key(&place) {
+        let fits = |known: &&KnownKey| known.scope == *scope && *known.secret.0 == *secret;
+        let found = {
+            let known = self.known.lock();
+            let keys = known.keys.get(access_key_id);
+            keys.and_then(|keys| Some(keys.iter().find(fits)?.key.clone()))
+        };
+        found.unwrap_or_else(|| {
+            let key = SigningKey::derive(secret, scope);
+            let fresh = KnownKey {
+                scope: scope.clone(),
+                secret: Secret(secret.into()),
+                key: key.clone(),
+            };
+            self.known.lock().add(access_key_id, fresh, self.capacity);
+            key
+        })
+    }
+}
+
+impl Known {
+    fn add(&mut self, access_key_id: &str, fresh: KnownKey, capacity: usize) {
+        if self.count >= capacity {
             // Yesterday's keys go first; a cache of today's keys alone starts anew.
-            keys.retain(|(_, other), _| other.day == scope.day);
-            if keys.len() >= self.capacity {
-                keys.clear();
+            self.retain(|known| known.scope.day == fresh.scope.day);
+            if self.count >= capacity {
+                self.retain(|_| false);
             }
         }
-        keys.insert(place, (secret.into(), key.clone()));
-        key
+        let keys = self.keys.entry(access_key_id.to_owned()).or_default();
+        self.count -= keys.len();
+        keys.retain(|known| known.scope != fresh.scope);
+        keys.push(fresh);
+        self.count += keys.len();
+    }
+
+    fn retain(&mut self, keep: impl Fn(&KnownKey) -> bool) {
+        self.keys.retain(|_, keys| {
+            keys.retain(&keep);
+            !keys.is_empty()
+        });
+        self.count = self.keys.values().map(Vec::len).sum();
     }
 }
 
@@ -161,7 +205,7 @@ mod tests {
             let key = cache.get(user, secret, &scope(day));
             assert_eq!(key.0, SigningKey::derive(secret, &scope(day)).0);
             assert_eq!(key.0, cache.get(user, secret, &scope(day)).0);
-            assert!(cache.keys.lock().len() <= 2);
+            assert!(cache.known.lock().count <= 2);
         }
     }
 

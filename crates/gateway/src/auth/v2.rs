@@ -4,6 +4,7 @@
 //! The texts to sign are pure functions of the request; `tests/data/botocore_v2.jsonl` holds what botocore
 //! signs. The body is never covered.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -204,6 +205,10 @@ struct Signed<'a> {
 impl Signed<'_> {
     fn matches(&self, claim: &Claim, secret: &[u8]) -> bool {
         let same = |computed: &[u8]| bool::from(computed.ct_eq(&claim.signature));
+        let signs = |date: &[u8]| {
+            let mut resources = self.resources().into_iter().flatten();
+            resources.any(|path| same(&hmac_sha1(secret, &self.text(date, &path))))
+        };
         match claim.form {
             Form::Pairs { .. } => {
                 let mut mac =
@@ -211,24 +216,29 @@ impl Signed<'_> {
                 mac.update(self.pairs().as_bytes());
                 same(&mac.finalize().into_bytes())
             }
-            Form::Query { expires } => {
-                let text = self.text(expires.to_string().as_bytes());
-                same(&hmac_sha1(secret, &text))
-            }
+            Form::Query { expires } => signs(expires.to_string().as_bytes()),
             Form::Header => {
                 let headers = &self.parts.headers;
                 let date = headers.get(DATE).map_or(&b""[..], |date| date.as_bytes());
                 let replaced = headers.contains_key("x-amz-date");
-                let text = self.text(if replaced { b"" } else { date });
                 // Some clients sign the date they also send, though another one counts.
-                same(&hmac_sha1(secret, &text))
-                    || (replaced && same(&hmac_sha1(secret, &self.text(date))))
+                signs(if replaced { b"" } else { date }) || (replaced && signs(date))
             }
         }
     }
 
+    /// The path as it came; and of a bucket also with the slash that botocore signs and does not send.
+    fn resources(&self) -> [Option<Cow<'_, str>>; 2] {
+        let path = self.parts.uri.path();
+        let bucket = self.bucket.is_none() && path.len() > 1 && path.rfind('/') == Some(0);
+        [
+            Some(Cow::Borrowed(path)),
+            bucket.then(|| Cow::Owned(format!("{path}/"))),
+        ]
+    }
+
     /// The text to sign of the S3 forms.
-    fn text(&self, date: &[u8]) -> Vec<u8> {
+    fn text(&self, date: &[u8], path: &str) -> Vec<u8> {
         let mut text = Vec::with_capacity(256);
         text.extend_from_slice(self.parts.method.as_str().as_bytes());
         text.push(b'\n');
@@ -242,7 +252,7 @@ impl Signed<'_> {
         text.extend_from_slice(date.trim_ascii());
         text.push(b'\n');
         self.add_amazon_headers(&mut text);
-        self.add_resource(&mut text);
+        self.add_resource(&mut text, path);
         text
     }
 
@@ -269,7 +279,8 @@ impl Signed<'_> {
                 let name = name.to_ascii_lowercase();
                 let known = lines.iter().any(|(known, _)| *known == name);
                 if name.starts_with("x-amz-") && !known {
-                    lines.push((name, percent_decode_str(value).collect()));
+                    let value: Vec<u8> = percent_decode_str(value).collect();
+                    lines.push((name, value.trim_ascii().to_vec()));
                 }
             }
         }
@@ -282,12 +293,12 @@ impl Signed<'_> {
         }
     }
 
-    fn add_resource(&self, text: &mut Vec<u8>) {
+    fn add_resource(&self, text: &mut Vec<u8>, path: &str) {
         if let Some(bucket) = self.bucket {
             text.push(b'/');
             text.extend_from_slice(bucket.to_ascii_lowercase().as_bytes());
         }
-        text.extend_from_slice(self.parts.uri.path().as_bytes());
+        text.extend_from_slice(path.as_bytes());
         let mut signed: Vec<(&str, Option<&str>)> = self
             .query
             .split('&')

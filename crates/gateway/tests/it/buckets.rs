@@ -159,7 +159,7 @@ async fn a_bucket_may_be_named_by_the_host() {
         assert_eq!(object.text(), "1", "{host}");
     }
     let other = lake
-        .get("/main/a")
+        .get("/main/x/a")
         .host("lakes3.local.lakefs.io")
         .send()
         .await;
@@ -173,15 +173,17 @@ async fn the_root_of_a_branch_is_an_empty_directory() {
         let made = lake.put(target).header("content-length", "0").send().await;
         let made = made.expect(200);
         assert_eq!(made.header("etag"), "\"d41d8cd98f00b204e9800998ecf8427e\"");
-        for read in [lake.get(target), lake.head(target)] {
-            let read = read.send().await.expect(200);
-            assert_eq!(read.header("content-type"), "application/x-directory");
-            assert!(read.body.is_empty());
-        }
         lake.delete(target).send().await.expect(204);
         let full = lake.put(target).body("x").send().await;
         assert_eq!(full.refusal(), (400, "InvalidArgument"));
     }
+    for read in [lake.get("/lake/main/"), lake.head("/lake/main/")] {
+        let read = read.send().await.expect(200);
+        assert_eq!(read.header("content-type"), "application/x-directory");
+        assert!(read.body.is_empty());
+    }
+    // What is no directory by its name is asked for to tell files from directories.
+    lake.head("/lake/main").send().await.expect(404);
     let missing = lake.get("/lake/nowhere/").send().await;
     assert_eq!(missing.refusal(), (404, "NoSuchKey"));
     for call in [lake.put("/lake/nowhere/"), lake.delete("/lake/nowhere/")] {

@@ -20,7 +20,8 @@ class Frozen(datetime.datetime):
     def now(cls, tz=None):
         return NOW.replace(tzinfo=tz)
 
-KEYS = ["plain.txt", "a//b", "dir/", "../up/./x", "sp ace+plus=eq&amp", "za\u017c\u00f3\u0142\u0107/\u65e5\u672c", "100%/%41%2F", "~tilde_-.!*'()", "q?u#e;:@,$[]", "\"<>\\^`{|}"]
+KEYS = ["plain.txt", "a//b", "dir/", "../up/./x", "sp ace+plus=eq&amp", "za\u017c\u00f3\u0142\u0107/\u65e5\u672c", "100%/%41%2F", "~tilde_-.!*'()", "q?u#e;:@,$[]", "\"<>\\^`{|}",
+    "", "/", "//", "./", "..", "a/./b/../c", "%", "%zz", "%2e%2E", "a+b%20c", "=&?", "\u0001\u007f", "\u00e9\u0301", "\U0001f600/x", "a" * 300, "k=v/part=1/f.parquet"]
 QUERIES = ["", "uploads=", "partNumber=3&uploadId=a%2Fb%2Bc%3D%3D", "list-type=2&prefix=a%20b%2F&delimiter=%2F&continuation-token=", "versionId=null&response-content-disposition=attachment%3B%20filename%3D%22x%20y.txt%22"]
 
 def quote(key):
@@ -50,7 +51,7 @@ for i, key in enumerate(KEYS):
         token = "FwoGZXIvYXdzEBYaD//token+with/slashes==" if (i + j) % 3 == 0 else None
         headers = {}
         if method == "PUT":
-            headers = {"content-type": "text/plain;  charset=utf-8", "x-amz-meta-two": "  a   b ", "content-md5": "1B2M2Y8AsgTpgAmY7PhCfg==", "x-amz-storage-class": "STANDARD_IA"}
+            headers = {"content-type": "text/plain;  charset=utf-8", "x-amz-meta-two": "  a   b ", "x-amz-meta-tab": "a\t\tb  c", "content-md5": "1B2M2Y8AsgTpgAmY7PhCfg==", "x-amz-storage-class": "STANDARD_IA"}
         if method == "GET":
             headers = {"range": "bytes=0-9", "if-none-match": "\"abc\""}
         body = b"hello" if method in ("PUT", "POST") else b""

@@ -18,7 +18,7 @@ fn vectors(kind: &str) -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let chosen: Vec<_> = all.filter(|row| row["kind"] == kind).collect();
-    assert_eq!(chosen.len(), 50);
+    assert_eq!(chosen.len(), 130);
     chosen
 }
 

@@ -153,3 +153,23 @@ fn malformed_signatures_say_what_is_wrong() {
         );
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn nonsense_is_refused_and_never_stops_the_server(
+        header in "(AWS4-HMAC-SHA256)?[ -~]{0,120}",
+        query in "(X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature)=[!-~]{0,20}&?){0,6}",
+    ) {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", HeaderValue::from_static("h"));
+        headers.insert("x-amz-date", HeaderValue::from_static("20130524T000000Z"));
+        headers.insert("authorization", HeaderValue::from_str(&header).unwrap());
+        for query in ["", &query] {
+            let received = Received { method: "GET", path: "/b/%zz", query, headers: &headers };
+            if let Ok(found) = Authorization::parse(&received) {
+                let key = SigningKey::derive("secret", &found.scope);
+                proptest::prop_assert!(found.verify(&received, &key, EMPTY_SHA256).is_err());
+            }
+        }
+    }
+}

@@ -101,3 +101,24 @@ proptest! {
         }
     }
 }
+
+/// Found with boto3 in path style: what it signs for a bucket is not the path it sends.
+#[test]
+fn a_bucket_may_be_signed_with_the_slash_that_is_not_sent() {
+    let date = "Sat, 28 Feb 2026 23:59:58 GMT";
+    let matches = |target: &str, resource: &str| {
+        let text = format!("GET\n\n\n{date}\n{resource}");
+        let signature = STANDARD.encode(hmac_sha1(SECRET, text.as_bytes()));
+        let request = Request::builder()
+            .uri(target)
+            .header("host", "s3.example.com");
+        let request = request.header("date", date);
+        let request = request.header("authorization", format!("AWS AKIDEXAMPLE:{signature}"));
+        verify(&request.body(()).unwrap().into_parts().0, NOW).unwrap()
+    };
+    assert!(matches("/bucket?location", "/bucket/?location"));
+    assert!(matches("/bucket?location", "/bucket?location"));
+    assert!(matches("/bucket/?location", "/bucket/?location"));
+    assert!(!matches("/bucket/key", "/bucket/key/"));
+    assert!(!matches("/", "//"));
+}
