@@ -154,7 +154,7 @@ fn write_parts(xml: &mut Xml, parts: &PartSizes, page: &PartPage) {
         .collect();
     let last = told.last().map_or(page.after, |(number, _)| *number);
     let known = parts.sizes().next().is_some();
-    xml.number("TotalPartsCount", u64::from(parts.count()));
+    xml.number("PartsCount", u64::from(parts.count()));
     if !known {
         return;
     }
