@@ -1,3 +1,5 @@
+use lakefs_gateway::BucketAlias;
+
 use super::*;
 
 fn load(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -30,7 +32,8 @@ fn defaults_are_lakefs_defaults() {
         settings.blockstore.s3.presign_expiry,
         Duration::from_mins(15)
     );
-    assert_eq!(settings.gateway_domains, ["s3.local.lakefs.io"]);
+    assert_eq!(settings.gateway, GatewayOptions::default());
+    assert_eq!(settings.gateway_listen_address, None);
     assert!(settings.tls.is_none());
 }
 
@@ -54,6 +57,18 @@ fn combinations_that_cannot_work_are_refused() {
         (
             &[("LAKEFS_GATEWAYS_S3_DOMAIN_NAME", "a.b,b")],
             "a.b is below b",
+        ),
+        (
+            &[("LAKEFS_GATEWAYS_S3_BUCKET_ALIASES", "flat=lake")],
+            "names no reference",
+        ),
+        (
+            &[("LAKEFS_GATEWAYS_S3_TEST_BUCKETS", "true")],
+            "needs gateways.s3.test_namespace",
+        ),
+        (
+            &[("LAKEFS_GATEWAYS_S3_FALLBACK_URL", "http://other")],
+            "needs the proxy for unknown repositories",
         ),
         (
             &[("LAKEFS_BLOCKSTORE_S3_SERVER_SIDE_ENCRYPTION", "rot13")],
@@ -85,4 +100,35 @@ fn what_is_shown_holds_no_secret() {
         "{shown}"
     );
     assert!(!format!("{shown}{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_gateway_is_told_what_the_keys_say() {
+    let settings = load(&[
+        ("LAKEFS_GATEWAYS_S3_DOMAIN_NAME", "S3.Example.com"),
+        ("LAKEFS_GATEWAYS_S3_REGION", "eu-1"),
+        ("LAKEFS_GATEWAYS_S3_LISTEN_ADDRESS", ":9000"),
+        ("LAKEFS_GATEWAYS_S3_BUCKET_ALIASES", "a=lake/main, b=lake/dev/x"),
+        ("LAKEFS_GATEWAYS_S3_COPY", "clone"),
+        ("LAKEFS_GATEWAYS_S3_MAX_PUT_SIZE_BYTES", "0"),
+        ("LAKEFS_GATEWAYS_S3_BODY_IDLE_TIMEOUT", "5s"),
+    ])
+    .unwrap();
+    let alias = |name: &str, reference: &str, prefix: &str| BucketAlias {
+        name: name.to_owned(),
+        repository: "lake".to_owned(),
+        reference: reference.to_owned(),
+        prefix: prefix.to_owned(),
+    };
+    let told = GatewayOptions {
+        domains: vec!["s3.example.com".to_owned()],
+        region: "eu-1".to_owned(),
+        aliases: vec![alias("a", "main", ""), alias("b", "dev", "x/")],
+        copy_clones: true,
+        max_put_bytes: u64::MAX,
+        body_idle: Duration::from_secs(5),
+        ..GatewayOptions::default()
+    };
+    assert_eq!(settings.gateway, told);
+    assert_eq!(settings.gateway_listen_address.as_deref(), Some(":9000"));
 }
