@@ -206,10 +206,10 @@ pub enum Error {
     },
     /// A write was refused when it was repeated because the branch had moved on. Its first try may have
     /// become part of a commit: whether the object is there is not known.
-    #[error("{source}")]
+    #[error("whether the object was written is not known")]
     Unsettled {
         /// The refusal.
-        source: Box<Error>,
+        source: Box<Self>,
     },
     /// Other servers kept changing the branch.
     #[error("Too many attempts, try again later")]
