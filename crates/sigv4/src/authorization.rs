@@ -230,14 +230,27 @@ impl Authorization {
         payload: &str,
     ) -> Result<(), AuthError> {
         let names = self.signed_headers.iter().map(String::as_str);
-        let matches = |path: &str| {
-            let canonical = canonical_request(request, path, names.clone(), payload);
-            let computed = key.sign_request(self.date, &self.scope, &canonical);
-            same(&computed, &self.signature)
-        };
         let normal = normalise_path(request.path);
-        // Clients differ on which characters of a path they encode; some sign exactly what they send.
-        if matches(&normal) || (normal != request.path && matches(request.path)) {
+        let matches = |request: &Received<'_>| {
+            let matches = |path: &str| {
+                let canonical = canonical_request(request, path, names.clone(), payload);
+                let computed = key.sign_request(self.date, &self.scope, &canonical);
+                same(&computed, &self.signature)
+            };
+            // Clients differ on which characters of a path they encode; some sign exactly what they send.
+            matches(&normal) || (normal != request.path && matches(request.path))
+        };
+        // Java's first SDK signs `%20` and sends `+`.
+        let spaced = || {
+            request.query.contains('+') && {
+                let query = request.query.replace('+', "%20");
+                matches(&Received {
+                    query: &query,
+                    ..*request
+                })
+            }
+        };
+        if matches(request) || spaced() {
             Ok(())
         } else {
             Err(AuthError::Mismatch)

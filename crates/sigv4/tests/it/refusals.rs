@@ -59,6 +59,24 @@ fn any_changed_part_is_a_mismatch() {
     }
 }
 
+/// Java's first SDK encodes queries like forms, and signs them as S3 asks for.
+#[test]
+fn a_space_of_a_query_may_come_as_a_plus_sign() {
+    let request = Request::get("/b?prefix=a%20b%2Bc")
+        .header("host", "h")
+        .body(())
+        .unwrap();
+    let mut parts = request.into_parts().0;
+    let payload = PayloadMode::parse(EMPTY_SHA256).unwrap();
+    Signer::new("s3")
+        .sign(&mut parts, &credentials(), "r", date(), &payload)
+        .unwrap();
+    parts.uri = "/b?prefix=a+b%2Bc".parse().unwrap();
+    assert_eq!(verify(&parts), Ok(()));
+    parts.uri = "/b?prefix=a+b+c".parse().unwrap();
+    assert_eq!(verify(&parts), Err(AuthError::Mismatch));
+}
+
 #[test]
 fn added_amz_headers_must_be_signed() {
     let mut parts = signed();
