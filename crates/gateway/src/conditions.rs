@@ -10,6 +10,7 @@ use crate::error::{Code, S3Error};
 
 /// The conditions of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the headers' own names")]
 pub(crate) struct Conditions<'a> {
     pub(crate) if_match: Option<&'a str>,
     pub(crate) if_none_match: Option<&'a str>,

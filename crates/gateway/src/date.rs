@@ -63,12 +63,13 @@ fn digits(into: &mut [u8], mut number: u32) {
     }
 }
 
+/// Writes a time of the day over the figures of `15:04:05`.
 fn clock(into: &mut [u8], second: u32) {
-    if let [h1, h2, _, m1, m2, _, s1, s2] = into {
-        let pair = |value: u32| (b'0' + (value / 10) as u8, b'0' + (value % 10) as u8);
-        (*h1, *h2) = pair(second / 3600);
-        (*m1, *m2) = pair(second / 60 % 60);
-        (*s1, *s2) = pair(second % 60);
+    let parts = [second / 3600, second / 60 % 60, second % 60];
+    for (slot, part) in into.chunks_mut(3).zip(parts) {
+        if let Some(slot) = slot.get_mut(..2) {
+            digits(slot, part);
+        }
     }
 }
 
@@ -103,6 +104,51 @@ impl IsoDate {
 
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Writes many [`IsoDate`]s: what a moment shares with the one before is not written again. Dividing
+/// seconds into years, months and days costs more than the rest of a row of a listing.
+#[derive(Debug)]
+pub(crate) struct IsoDates {
+    second: i64,
+    day: i64,
+    text: String,
+}
+
+impl IsoDates {
+    pub(crate) fn new() -> Self {
+        Self {
+            second: 0,
+            day: 0,
+            text: IsoDate::new(0).as_str().to_owned(),
+        }
+    }
+
+    /// A moment in Unix seconds.
+    pub(crate) fn text(&mut self, seconds: i64) -> &str {
+        let seconds = seconds.clamp(FIRST, LAST);
+        if seconds == self.second {
+            return &self.text;
+        }
+        self.second = seconds;
+        let day = seconds.div_euclid(DAY);
+        if day == self.day
+            && let Ok(second) = u32::try_from(seconds.rem_euclid(DAY))
+        {
+            let mut time = *b"15:04:05";
+            clock(&mut time, second);
+            if let Ok(time) = std::str::from_utf8(&time) {
+                self.text.truncate(11);
+                self.text.push_str(time);
+                self.text.push_str(".000Z");
+            }
+        } else {
+            self.day = day;
+            self.text.clear();
+            self.text.push_str(IsoDate::new(seconds).as_str());
+        }
+        &self.text
     }
 }
 
@@ -184,6 +230,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn many_moments_are_written_like_each(start in -200_000i64..LAST, steps in prop::collection::vec(-90_000i64..90_000, 0..20)) {
+            let mut dates = IsoDates::new();
+            let mut moment = start;
+            for step in steps {
+                let alone = IsoDate::new(moment);
+                prop_assert_eq!(dates.text(moment), alone.as_str());
+                moment += step % 7 * step;
+            }
+        }
+
         #[test]
         fn every_moment_reads_back(seconds in 0..LAST) {
             let iso = IsoDate::new(seconds);

@@ -80,8 +80,8 @@ impl Xml {
         // Most texts need nothing: one look at all bytes, which the compiler makes wide, tells.
         let any = text
             .bytes()
-            .fold(false, |any, byte| any | needs_escape(byte));
-        if !any {
+            .fold(0, |any, byte| any | u8::from(needs_escape(byte)));
+        if any == 0 {
             self.text.push_str(text);
             return self;
         }
@@ -114,12 +114,7 @@ impl Xml {
 }
 
 fn needs_escape(byte: u8) -> bool {
-    (byte == b'&')
-        | (byte == b'<')
-        | (byte == b'>')
-        | (byte == b'"')
-        | (byte == b'\'')
-        | (byte < 0x20)
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'') || byte < 0x20
 }
 
 #[cfg(test)]

@@ -72,7 +72,6 @@ impl Engine {
                 Some(entry) if holds(Some(&entry.view())) => {}
                 // Ours is done; this one was written over it.
                 Some(_) if *written => return Ok(false),
-                Some(_) => return Err(Error::PreconditionFailed),
                 None if *written => {
                     // A commit under way may have read the path before ours was there. Once it is done,
                     // its result tells.
@@ -81,7 +80,7 @@ impl Engine {
                     }
                 }
                 None if holds(None) => return Ok(false),
-                None => return Err(Error::PreconditionFailed),
+                Some(_) | None => return Err(Error::PreconditionFailed),
             }
             let predicate = staged
                 .as_deref()

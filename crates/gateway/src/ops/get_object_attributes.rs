@@ -49,7 +49,7 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
     let mut xml = Xml::new();
     xml.root("GetObjectAttributesResponse");
     for attribute in wanted {
-        write(&mut xml, attribute, &facts, &page);
+        write(&mut xml, attribute, &facts, page);
     }
     xml.close("GetObjectAttributesResponse");
     let mut response = document(StatusCode::OK, xml.finish());
@@ -62,11 +62,11 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
 fn wanted(request: &Request) -> Result<Vec<&'static str>, S3Error> {
     let mut named = [false; ATTRIBUTES.len()];
     for value in request.headers().get_all("x-amz-object-attributes") {
-        let names = value.to_str().unwrap_or_default().split(',');
-        for name in names.map(str::trim).filter(|name| !name.is_empty()) {
-            let known = ATTRIBUTES.into_iter().zip(&mut named);
-            match known.into_iter().find(|(known, _)| *known == name) {
-                Some((_, named)) => *named = true,
+        let list = value.to_str().unwrap_or_default().split(',');
+        for attribute in list.map(str::trim).filter(|text| !text.is_empty()) {
+            let mut slots = ATTRIBUTES.into_iter().zip(&mut named);
+            match slots.find(|(known, _)| *known == attribute) {
+                Some((_, slot)) => *slot = true,
                 None => {
                     return Err(S3Error::with(
                         Code::InvalidArgument,
@@ -114,7 +114,7 @@ impl PartPage {
     }
 }
 
-fn write(xml: &mut Xml, attribute: &'static str, facts: &OpenedFacts<'_>, page: &PartPage) {
+fn write(xml: &mut Xml, attribute: &'static str, facts: &OpenedFacts<'_>, page: PartPage) {
     match attribute {
         // Without quotes here, unlike anywhere else: so does S3.
         "ETag" => {
@@ -146,7 +146,7 @@ fn write(xml: &mut Xml, attribute: &'static str, facts: &OpenedFacts<'_>, page: 
     }
 }
 
-fn write_parts(xml: &mut Xml, parts: &PartSizes, page: &PartPage) {
+fn write_parts(xml: &mut Xml, parts: &PartSizes, page: PartPage) {
     let numbered = (1u32..).zip(parts.sizes());
     let told: Vec<(u32, u64)> = numbered
         .skip_while(|(number, _)| *number <= page.after)

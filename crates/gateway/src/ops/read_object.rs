@@ -56,6 +56,9 @@ pub(super) async fn answer(
 ) -> Result<Response<Body>, S3Error> {
     let place = request.place()?;
     let overrides = overrides(request)?;
+    if let Some(number) = request.query.get("partNumber") {
+        part_number(number)?;
+    }
     let path = place.path();
     let opened = gateway.service().open_object(
         &request.caller,
@@ -175,7 +178,7 @@ fn part_number(text: &str) -> Result<u32, S3Error> {
         .ok_or_else(|| {
             S3Error::with(
                 Code::InvalidArgument,
-                "Part number must be an integer between 1 and 10000, inclusive",
+                "Part number must be an integer between 1 and 10000, inclusive.",
             )
             .detail("ArgumentName", "partNumber")
             .detail("ArgumentValue", text)
@@ -187,7 +190,7 @@ fn select_part(number: u32, facts: &OpenedFacts<'_>) -> Result<Selected, S3Error
     let size = facts.size();
     let parts = PartSizes::of(facts.metadata());
     let (start, length, count) = match &parts {
-        Some(parts) => match parts.span(number) {
+        Some(parts) => match parts.span(number).filter(|_| parts.total() == size) {
             Some(span) => (span.start, span.size, Some(parts.count())),
             // There is such a part, but nobody knows where it lies.
             None if number <= parts.count() => return Err(S3Error::new(Code::NotImplemented)),

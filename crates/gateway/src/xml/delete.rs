@@ -73,12 +73,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Deletion, S3Error> {
             Event::Text(piece) => field.push_str(&piece.xml10_content()),
             Event::CData(piece) => field.push_str(&piece.xml10_content()),
             Event::GeneralRef(reference) => {
-                match reference.resolve_char_ref().map_err(|_| malformed())? {
-                    Some(character) => field.push(character),
-                    None => {
-                        let text = resolve_predefined_entity(&reference);
-                        field.push_str(text.ok_or_else(malformed)?);
-                    }
+                if let Some(character) = reference.resolve_char_ref().map_err(|_| malformed())? {
+                    field.push(character);
+                } else {
+                    let text = resolve_predefined_entity(&reference);
+                    field.push_str(text.ok_or_else(malformed)?);
                 }
             }
             Event::End(_) => {

@@ -137,7 +137,7 @@ async fn names_are_percent_encoded_when_asked_for() {
     lake.put_object("lake", "main/c\u{1}\u{b}ü", b"x").await;
     let answer = list_v2(
         &lake,
-        "prefix=main%2F&encoding-type=url&start-after=main%2F+%20&delimiter=%20c",
+        "prefix=main%2F&encoding-type=url&start-after=main%2F%2B%20&delimiter=%20c",
     )
     .await;
     assert_eq!(answer.element("EncodingType"), "url");

@@ -3,7 +3,7 @@
 use lakefs_service::{ObjectRow, Row};
 
 use super::{Found, Listing, Rows};
-use crate::date::IsoDate;
+use crate::date::IsoDates;
 use crate::error::S3Error;
 use crate::headers::{Checksum, stored_class};
 use crate::xml::Xml;
@@ -106,6 +106,7 @@ impl Found {
             RowStyle::Version => ("<Version><Key>", "</Version>"),
             RowStyle::Plain | RowStyle::Owned => ("<Contents><Key>", "</Contents>"),
         };
+        let mut dates = IsoDates::new();
         for row in page.rows() {
             let Row::Object(object) = row? else {
                 continue;
@@ -116,7 +117,7 @@ impl Found {
             if style == RowStyle::Version {
                 xml.raw(&["<VersionId>null</VersionId><IsLatest>true</IsLatest>"]);
             }
-            write_facts(xml, &object);
+            write_facts(xml, &object, dates.text(object.modified()));
             if style != RowStyle::Plain {
                 xml.raw(&[OWNER]);
             }
@@ -133,15 +134,11 @@ impl Found {
 /// All objects of an installation belong to it.
 const OWNER: &str = "<Owner><ID>lakefs</ID><DisplayName>lakefs</DisplayName></Owner>";
 
-fn write_facts(xml: &mut Xml, object: &ObjectRow<'_>) {
-    let modified = IsoDate::new(object.modified());
-    xml.raw(&[
-        "<LastModified>",
-        modified.as_str(),
-        "</LastModified><ETag>&#34;",
-    ]);
+fn write_facts(xml: &mut Xml, object: &ObjectRow<'_>, modified: &str) {
+    xml.raw(&["<LastModified>", modified, "</LastModified><ETag>&#34;"]);
     xml.escaped(object.etag());
-    let mut class = "STANDARD";
+    let mut digits = itoa::Buffer::new();
+    let size = digits.format(object.size());
     if object.has_metadata() {
         xml.raw(&["&#34;</ETag>"]);
         if let Some(checksum) = Checksum::of(object.metadata()) {
@@ -149,13 +146,14 @@ fn write_facts(xml: &mut Xml, object: &ObjectRow<'_>) {
             xml.raw(&["<ChecksumAlgorithm>", algorithm, "</ChecksumAlgorithm>"]);
             xml.raw(&["<ChecksumType>", kind, "</ChecksumType>"]);
         }
-        class = stored_class(object.metadata()).unwrap_or(class);
-        xml.raw(&["<Size>"]);
+        let class = stored_class(object.metadata()).unwrap_or("STANDARD");
+        xml.raw(&["<Size>", size, "</Size>"]);
+        xml.element("StorageClass", class);
     } else {
-        xml.raw(&["&#34;</ETag><Size>"]);
+        xml.raw(&[
+            "&#34;</ETag><Size>",
+            size,
+            "</Size><StorageClass>STANDARD</StorageClass>",
+        ]);
     }
-    xml.raw(&[itoa::Buffer::new().format(object.size())]);
-    xml.raw(&["</Size><StorageClass>"]);
-    xml.escaped(class);
-    xml.raw(&["</StorageClass>"]);
 }

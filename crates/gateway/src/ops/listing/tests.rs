@@ -1,6 +1,5 @@
 use proptest::prelude::*;
 
-use super::marker::{After, after_branch, after_key};
 use super::*;
 
 #[test]
