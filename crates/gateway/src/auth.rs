@@ -46,11 +46,10 @@ impl Gateway {
         parts: &Parts,
         mut caller: Caller,
     ) -> Result<(Caller, Payload), S3Error> {
-        let outcome = match self.prove(parts, &mut caller).await {
+        match self.prove(parts, &mut caller).await {
             Ok(payload) => Ok((caller, payload)),
             Err(error) => Err(error.scope(Scope::Door)),
-        };
-        outcome
+        }
     }
 
     async fn prove(&self, parts: &Parts, caller: &mut Caller) -> Result<Payload, S3Error> {
@@ -103,7 +102,9 @@ impl Gateway {
     ) -> Result<std::sync::Arc<lakefs_service::Credential>, S3Error> {
         let found = self.service().credential_of(access_key_id).await;
         found.map_err(|error| match error.kind() {
-            ErrorKind::Unauthorized => S3Error::new(Code::InvalidAccessKeyId),
+            ErrorKind::Unauthorized => {
+                S3Error::new(Code::InvalidAccessKeyId).detail("AWSAccessKeyId", access_key_id)
+            }
             _ => error.into(),
         })
     }

@@ -59,23 +59,21 @@ impl Bucket {
 
     /// Where a key lies; `None` for a key that names no reference, which nothing can have.
     pub(crate) fn place<'a>(&'a self, key: &'a str) -> Option<Place<'a>> {
-        match &self.alias {
-            Some(alias) => Some(Place {
+        if let Some(alias) = &self.alias {
+            return Some(Place {
                 repository: &alias.repository,
                 reference: &alias.reference,
                 rest: key,
                 prefix: &alias.prefix,
-            }),
-            None => {
-                let (reference, rest) = key.split_once('/')?;
-                Some(Place {
-                    repository: &self.name,
-                    reference,
-                    rest,
-                    prefix: "",
-                })
-            }
+            });
         }
+        let (reference, rest) = key.split_once('/')?;
+        Some(Place {
+            repository: &self.name,
+            reference,
+            rest,
+            prefix: "",
+        })
     }
 }
 
@@ -145,7 +143,7 @@ impl Resolver {
     pub(crate) fn resolve(&self, host: &str, path: &str) -> Result<Target, S3Error> {
         let path = path.strip_prefix('/').unwrap_or(path);
         if let Some(label) = self.bucket_of_host(host) {
-            return Ok(self.target(label.to_ascii_lowercase(), &decode(path)?));
+            return Ok(self.target(&label.to_ascii_lowercase(), decode(path)?));
         }
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
         if path.is_empty() {
@@ -154,15 +152,15 @@ impl Resolver {
         if bucket.is_empty() {
             return Err(S3Error::new(Code::InvalidBucketName));
         }
-        Ok(self.target(decode(bucket)?, &decode(key)?))
+        Ok(self.target(&decode(bucket)?, decode(key)?))
     }
 
-    fn target(&self, name: String, key: &str) -> Target {
-        let bucket = self.bucket(&name);
+    fn target(&self, name: &str, key: String) -> Target {
+        let bucket = self.bucket(name);
         if key.is_empty() {
             return Target::Bucket(bucket);
         }
-        Target::Object(bucket, key.to_owned())
+        Target::Object(bucket, key)
     }
 
     /// What stands before one of our domains in a host name.

@@ -54,8 +54,8 @@ pub enum AuthError {
     /// A part of the signature's data is absent or unreadable.
     #[error("malformed authorization: {0}")]
     Malformed(&'static str),
-    /// A header that a signature has to cover is not covered.
-    #[error("header {0} is not signed")]
+    /// Headers that a signature has to cover are not covered; with `, ` between them.
+    #[error("not signed: {0}")]
     NotSigned(String),
     /// The request's date is too far from ours.
     #[error("the request's time differs too much from the server's")]
@@ -204,15 +204,17 @@ impl Authorization {
         headers: &HeaderMap,
         may_be_unsigned: &[&str],
     ) -> Result<(), AuthError> {
-        let uncovered = headers
+        let mut uncovered: Vec<&str> = headers
             .keys()
             .map(http::HeaderName::as_str)
             .filter(|name| name.starts_with("x-amz-") && !may_be_unsigned.contains(name))
-            .find(|name| !self.covers(name));
-        match uncovered {
-            Some(name) => Err(AuthError::NotSigned(name.to_owned())),
-            None if !self.covers("host") => Err(AuthError::NotSigned("host".to_owned())),
-            None => Ok(()),
+            .filter(|name| !self.covers(name))
+            .collect();
+        uncovered.sort_unstable();
+        match uncovered.as_slice() {
+            [] if !self.covers("host") => Err(AuthError::NotSigned("host".to_owned())),
+            [] => Ok(()),
+            names => Err(AuthError::NotSigned(names.join(", "))),
         }
     }
 

@@ -182,7 +182,7 @@ fn check_time(form: Form, headers: &HeaderMap, now: i64) -> Result<(), S3Error> 
             .ok_or_else(|| {
                 S3Error::with(
                     Code::AccessDenied,
-                    "AWS authentication requires a valid Date or x-amz-date header",
+                    "AWS authentication requires a valid Date or x-amz-date header.",
                 )
             })?
         }

@@ -150,7 +150,7 @@ fn refusal(error: AuthError, in_query: bool) -> S3Error {
         AuthError::Malformed(what) if what.eq_ignore_ascii_case("x-amz-date") && !in_query => {
             S3Error::with(
                 Code::AccessDenied,
-                "AWS authentication requires a valid Date or x-amz-date header",
+                "AWS authentication requires a valid Date or x-amz-date header.",
             )
         }
         AuthError::Malformed(what) => malformed(what, in_query),

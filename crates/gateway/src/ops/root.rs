@@ -15,7 +15,7 @@ use crate::request::Request;
 use crate::target::Place;
 use crate::{Body, Gateway, response};
 
-/// ETag of no bytes.
+/// Entity tag of no bytes.
 const EMPTY: HeaderValue = HeaderValue::from_static("\"d41d8cd98f00b204e9800998ecf8427e\"");
 const DIRECTORY: HeaderValue = HeaderValue::from_static("application/x-directory");
 

@@ -37,7 +37,6 @@ pub(crate) struct Lake {
     pub(crate) service: Service,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) blocks: Arc<MemBlockStore>,
-    pub(crate) kv: Arc<MemKv>,
     admin: Caller,
     signer: Signer,
 }
@@ -100,8 +99,7 @@ impl Lake {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
         let shared_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let ids = Arc::new(Ids::system(Arc::clone(&shared_clock)));
-        let memory = Arc::new(MemKv::new());
-        let kv: Arc<dyn KvStore> = Arc::<MemKv>::clone(&memory);
+        let kv: Arc<dyn KvStore> = Arc::new(MemKv::new());
         let objects = Arc::new(MemBlockStore::new(Arc::clone(&ids)));
         let blocks: Arc<dyn BlockStore> = Arc::<MemBlockStore>::clone(&objects);
         let auth = Arc::new(Auth::new(AuthParts {
@@ -151,7 +149,6 @@ impl Lake {
             service,
             clock,
             blocks: objects,
-            kv: memory,
             admin: Caller::of(user, "test"),
             signer: Signer::new("s3"),
         }
