@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use lakefs_service::SweepOutcome;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -80,6 +81,11 @@ pub(crate) struct GatewayAnswer {
     pub(crate) total: Duration,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -92,6 +98,7 @@ pub(crate) struct Metrics {
     gateway_received: Family<OperationLabels, Counter>,
     gateway_sent: Family<OperationLabels, Counter>,
     gateway_unproven: Family<ReasonLabels, Counter>,
+    gateway_swept: Family<OutcomeLabels, Counter>,
     kv: kv::KvMetrics,
 }
 
@@ -106,6 +113,7 @@ impl Metrics {
         let gateway_received = Family::<OperationLabels, Counter>::default();
         let gateway_sent = Family::<OperationLabels, Counter>::default();
         let gateway_unproven = Family::<ReasonLabels, Counter>::default();
+        let gateway_swept = Family::<OutcomeLabels, Counter>::default();
         let build = Family::<VersionLabels, Gauge>::default();
         build
             .get_or_create(&VersionLabels {
@@ -148,6 +156,11 @@ impl Metrics {
             "S3 requests refused because their sender was not known, by S3's code",
             gateway_unproven.clone(),
         );
+        registry.register(
+            "gateway_swept_uploads",
+            "Abandoned multipart uploads the background job dealt with",
+            gateway_swept.clone(),
+        );
         registry.register("lakefs_build_info", "Version of this server", build);
         let kv = kv::KvMetrics::register(&mut registry);
         registry.register_collector(Box::new(process::ProcessCollector));
@@ -161,6 +174,7 @@ impl Metrics {
             gateway_received,
             gateway_sent,
             gateway_unproven,
+            gateway_swept,
             kv,
         }
     }
@@ -176,6 +190,19 @@ impl Metrics {
         prometheus_client::encoding::text::encode(&mut text, &self.registry)
             .expect("writing to a string cannot fail");
         text
+    }
+
+    /// Counts what a sweep of abandoned uploads did.
+    pub(crate) fn uploads_swept(&self, swept: &SweepOutcome) {
+        for (outcome, count) in [
+            ("aborted", swept.aborted),
+            ("tidied", swept.tidied),
+            ("failed", swept.failed),
+        ] {
+            self.gateway_swept
+                .get_or_create(&OutcomeLabels { outcome })
+                .inc_by(count);
+        }
     }
 
     /// The number of requests of a service (`rest_api`, `s3_gateway`) being served; clones share it.

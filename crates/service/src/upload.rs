@@ -209,12 +209,12 @@ impl Service {
     /// do this again.
     async fn forget_upload(&self, found: &Found) -> Result<()> {
         let kv = self.kv();
-        kv.clear_partition(&parts_partition(&found.upload.id))
-            .await
-            .map_err(kv_failure)?;
-        kv.delete(TRACKING, found.upload.token.as_bytes())
-            .await
-            .map_err(kv_failure)?;
+        let partition = parts_partition(&found.upload.id);
+        tokio::try_join!(
+            kv.clear_partition(&partition),
+            kv.delete(TRACKING, found.upload.token.as_bytes()),
+        )
+        .map_err(kv_failure)?;
         kv.delete(UPLOADS, &found.key).await.map_err(kv_failure)
     }
 }

@@ -50,20 +50,7 @@ pub(super) async fn run(
     stack.prepare(&settings, args).await?;
     let initialized = stack.auth.installation().is_initialized().await?;
 
-    let background = stack.tasks.clone();
-    drop(background.spawn(flush_usage(
-        stack.service.clone(),
-        background.clone(),
-        settings.usage_flush_interval,
-    )));
-    drop(background.spawn(sweep_until_stopped(
-        stack.service.clone(),
-        background.clone(),
-        settings.gateway.upload_lifetime,
-    )));
-    if let Some(file) = settings.file.clone() {
-        drop(background.spawn(watch_level(file, logging, background.clone())));
-    }
+    start_background(&stack, &settings, logging);
     let app = Arc::new(App::new(AppParts {
         api: Api::new(ApiParts {
             service: stack.service.clone(),
@@ -242,6 +229,25 @@ fn log_settings(settings: &Settings) {
         if matches!(kind.as_str(), "local" | "mem") && settings.preset == Preset::Plain {
             tracing::warn!("{key} is {kind}: data lives on this machine only");
         }
+    }
+}
+
+/// Starts what goes on beside the requests.
+fn start_background(stack: &Stack, settings: &Settings, logging: Logging) {
+    let background = stack.tasks.clone();
+    drop(background.spawn(flush_usage(
+        stack.service.clone(),
+        background.clone(),
+        settings.usage_flush_interval,
+    )));
+    drop(background.spawn(sweep_until_stopped(
+        stack.service.clone(),
+        background.clone(),
+        Arc::clone(&stack.metrics),
+        settings.gateway.upload_lifetime,
+    )));
+    if let Some(file) = settings.file.clone() {
+        drop(background.spawn(watch_level(file, logging, background.clone())));
     }
 }
 

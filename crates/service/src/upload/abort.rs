@@ -18,7 +18,7 @@ impl Service {
         caller: &Caller,
         target: UploadTarget<'_>,
     ) -> Result<()> {
-        let call = Call::at("abortMultipartUpload", target.repository, target.branch);
+        let call = Call::at("AbortMultipartUpload", target.repository, target.branch);
         self.audited(caller, call, async {
             self.may_delete_object(caller, target.repository, target.path)
                 .await?;

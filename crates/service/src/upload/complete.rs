@@ -70,7 +70,7 @@ impl Service {
         judge: impl FnOnce(&UploadInfo, &[UploadPart]) -> Result<BTreeMap<String, String>> + Send,
     ) -> Result<CompletedUpload> {
         let CompleteUpload { target: at, .. } = request;
-        let call = Call::at("completeMultipartUpload", at.repository, at.branch);
+        let call = Call::at("CompleteMultipartUpload", at.repository, at.branch);
         self.audited(caller, call, async {
             self.may_write_object(caller, at.repository, at.path).await?;
             let place = self.upload_place(at).await?;

@@ -56,7 +56,7 @@ impl Service {
         plan: impl FnOnce(&UploadInfo, &ObjectFacts) -> Result<CopyPlan> + Send,
     ) -> Result<UploadPart> {
         let target = request.target;
-        let call = Call::at("uploadPartCopy", target.repository, target.branch);
+        let call = Call::at("UploadPartCopy", target.repository, target.branch);
         self.audited(caller, call, async {
             self.may_write_object(caller, target.repository, target.path)
                 .await?;

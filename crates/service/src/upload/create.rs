@@ -39,7 +39,7 @@ impl Service {
         caller: &Caller,
         request: CreateUpload<'_>,
     ) -> Result<String> {
-        let call = Call::at("createMultipartUpload", request.repository, request.branch);
+        let call = Call::at("CreateMultipartUpload", request.repository, request.branch);
         self.audited(caller, call, async {
             self.may_write_object(caller, request.repository, request.path)
                 .await?;

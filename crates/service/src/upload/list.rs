@@ -59,7 +59,7 @@ impl Service {
         repository: &str,
         request: ListUploads<'_>,
     ) -> Result<UploadsPage> {
-        let call = Call::on("listMultipartUploads", repository);
+        let call = Call::on("ListMultipartUploads", repository);
         self.audited(caller, call, async {
             self.may_list_objects(caller, repository).await?;
             let repository = self.repository(repository).await?;

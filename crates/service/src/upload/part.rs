@@ -39,7 +39,7 @@ impl Service {
         number: u32,
         open: impl FnOnce(&UploadInfo) -> Result<PartBody> + Send,
     ) -> Result<UploadPart> {
-        let call = Call::at("uploadPart", target.repository, target.branch);
+        let call = Call::at("UploadPart", target.repository, target.branch);
         self.audited(caller, call, async {
             self.may_write_object(caller, target.repository, target.path)
                 .await?;

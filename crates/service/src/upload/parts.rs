@@ -26,7 +26,7 @@ impl Service {
         after: u32,
         limit: usize,
     ) -> Result<PartsPage> {
-        let call = Call::at("listParts", target.repository, target.branch);
+        let call = Call::at("ListParts", target.repository, target.branch);
         self.audited(caller, call, async {
             self.may_read_object(caller, target.repository, target.path)
                 .await?;

@@ -118,20 +118,17 @@ async fn complete(
     let outcome = lake
         .finish_if(at(upload.path, &upload.id), named(&list), condition)
         .await;
-    match expected {
-        Err(expected) => {
-            let said = reason(outcome).map_or("none".to_owned(), |reason| format!("{reason:?}"));
-            assert_eq!(said, expected);
-        }
-        Ok(()) => {
-            let whole: Vec<u8> = list.iter().flat_map(|(_, bytes)| bytes.to_vec()).collect();
-            assert_eq!(outcome.unwrap().size, whole.len() as u64);
-            if upload.completed.is_none() {
-                model.objects.insert(upload.path, whole);
-                model.stored += 1;
-                upload.completed = Some(list);
-            }
-        }
+    if let Err(expected) = expected {
+        let said = reason(outcome).map_or("none".to_owned(), |reason| format!("{reason:?}"));
+        assert_eq!(said, expected);
+        return;
+    }
+    let whole: Vec<u8> = list.iter().flat_map(|(_, bytes)| bytes.to_vec()).collect();
+    assert_eq!(outcome.unwrap().size, whole.len() as u64);
+    if upload.completed.is_none() {
+        model.objects.insert(upload.path, whole);
+        model.stored += 1;
+        upload.completed = Some(list);
     }
 }
 
@@ -194,6 +191,11 @@ async fn run(steps: Vec<Step>) {
             Step::Commit => drop(lake.commit("main", "c").await),
         }
     }
+    check(&lake, &model).await;
+}
+
+/// Objects, lists and what is left are as the model says.
+async fn check(lake: &Lake, model: &Model) {
     for path in PATHS {
         let there = lake.read("main", path).await.ok();
         assert_eq!(there.as_ref(), model.objects.get(path));

@@ -253,13 +253,14 @@ async fn an_upload_is_found_under_its_own_name_only() {
 
 #[tokio::test]
 async fn a_list_that_is_wrong_leaves_the_upload_open() {
+    type List<'a> = &'a [(u32, &'a [u8])];
     let lake = lake_with_repository().await;
     let id = lake.begin("main", "x").await.unwrap();
     let target = at("x", &id);
     for (number, bytes) in [(1, b"one1" as &[u8]), (2, b"two"), (3, b"three")] {
         lake.part(target, number, bytes).await.unwrap();
     }
-    let wrong: [(&[(u32, &[u8])], Reason); 7] = [
+    let wrong: [(List<'_>, Reason); 7] = [
         (&[], Reason::InvalidPart),
         (&[(1, b"another")], Reason::InvalidPart),
         (&[(4, b"one1")], Reason::InvalidPart),
@@ -458,8 +459,19 @@ async fn listed(lake: &Lake, request: ListUploads<'_>) -> (Vec<String>, bool) {
     (names.collect(), page.has_more)
 }
 
-#[tokio::test]
-async fn uploads_are_listed_by_name_and_age() {
+const ALL: ListUploads<'_> = ListUploads {
+    prefix: "",
+    delimiter: "",
+    after_name: "",
+    after_id: "",
+    limit: 100,
+};
+const EVERYTHING: [&str; 6] = [
+    "dev/z", "main/a", "main/a", "main/b/1", "main/b/2", "main/c",
+];
+
+/// Six uploads, a second apart, and their ids.
+async fn six_uploads() -> (Lake, Vec<String>) {
     let lake = lake_with_repository().await;
     lake.branch("dev", "main").await.unwrap();
     let mut ids = Vec::new();
@@ -474,18 +486,16 @@ async fn uploads_are_listed_by_name_and_age() {
         lake.clock.advance(Duration::from_secs(1));
         ids.push(lake.begin(branch, path).await.unwrap());
     }
-    let all = ListUploads {
-        limit: 100,
-        ..ListUploads::default()
-    };
-    let everything = [
-        "dev/z", "main/a", "main/a", "main/b/1", "main/b/2", "main/c",
-    ];
-    assert_eq!(listed(&lake, all).await.0, everything);
+    (lake, ids)
+}
+
+#[tokio::test]
+async fn pages_of_uploads_are_the_list() {
+    let (lake, _) = six_uploads().await;
     let folded = ListUploads {
         prefix: "main/",
         delimiter: "/",
-        ..all
+        ..ALL
     };
     let rows = ["main/a", "main/a", "[main/b/]", "main/c"];
     assert_eq!(
@@ -493,7 +503,7 @@ async fn uploads_are_listed_by_name_and_age() {
         (rows.map(str::to_owned).into(), false)
     );
     // Page by page, the rows are the same.
-    for (request, rows) in [(all, everything.as_slice()), (folded, rows.as_slice())] {
+    for (request, rows) in [(ALL, EVERYTHING.as_slice()), (folded, rows.as_slice())] {
         let mut seen = Vec::new();
         let (mut name, mut id) = (String::new(), String::new());
         loop {
@@ -527,13 +537,19 @@ async fn uploads_are_listed_by_name_and_age() {
         }
         assert_eq!(seen, rows);
     }
+}
+
+#[tokio::test]
+async fn uploads_are_listed_by_name_and_age() {
+    let (lake, ids) = six_uploads().await;
+    assert_eq!(listed(&lake, ALL).await.0, EVERYTHING);
     // Of one name the older comes first.
     let page = lake.service.list_multipart_uploads(
         &lake.admin,
         REPO,
         ListUploads {
             prefix: "main/a",
-            ..all
+            ..ALL
         },
     );
     let seen: Vec<String> = page
@@ -548,7 +564,7 @@ async fn uploads_are_listed_by_name_and_age() {
         .collect();
     assert_eq!(seen, [ids[1].as_str(), ids[4].as_str()]);
     lake.abort(at("c", &ids[5])).await.unwrap();
-    assert_eq!(listed(&lake, all).await.0, everything[..5]);
+    assert_eq!(listed(&lake, ALL).await.0, EVERYTHING[..5]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -556,7 +572,7 @@ async fn old_uploads_are_swept_and_young_ones_are_not() {
     let lake = lake_with_repository().await;
     let old = lake.begin("main", "old").await.unwrap();
     lake.part(at("old", &old), 1, b"bytes").await.unwrap();
-    lake.clock.advance(LIFETIME - DAY);
+    lake.clock.advance(Duration::from_hours(6 * 24));
     let young = lake.begin("main", "young").await.unwrap();
     assert_eq!(lake.sweep().await.aborted, 0);
     lake.clock.advance(DAY + Duration::from_secs(1));

@@ -71,11 +71,11 @@ pub(in crate::ops) fn parse(bytes: &[u8]) -> Result<Vec<NamedPart>, S3Error> {
             Event::CData(piece) => field.push_str(&piece),
             Event::GeneralRef(reference) => {
                 let character = reference.resolve_char_ref().map_err(|_| malformed())?;
-                match character {
-                    Some(character) => field.push(character),
-                    None => {
-                        field.push_str(resolve_predefined_entity(&reference).ok_or_else(malformed)?)
-                    }
+                if let Some(character) = character {
+                    field.push(character);
+                } else {
+                    let text = resolve_predefined_entity(&reference);
+                    field.push_str(text.ok_or_else(malformed)?);
                 }
             }
             Event::End(_) => {
@@ -93,9 +93,8 @@ pub(in crate::ops) fn parse(bytes: &[u8]) -> Result<Vec<NamedPart>, S3Error> {
                 field.clear();
             }
             Event::Eof if open.is_empty() => break,
-            Event::Eof => return Err(malformed()),
             // Entities of a document's own are how small documents grow large.
-            Event::DocType(_) => return Err(malformed()),
+            Event::Eof | Event::DocType(_) => return Err(malformed()),
             _ => {}
         }
     }

@@ -158,7 +158,7 @@ fn check_object(
             Code::BadDigest,
             format!(
                 "The {} you specified did not match the calculated checksum.",
-                algorithm.as_str().to_ascii_lowercase()
+                algorithm.as_str()
             ),
         )),
         Some(checksum) => {
@@ -175,7 +175,7 @@ fn check_object(
                 Code::BadDigest,
                 format!(
                     "The {} you specified did not match the calculated checksum.",
-                    algorithm.as_str().to_ascii_lowercase()
+                    algorithm.as_str()
                 ),
             ))
         }

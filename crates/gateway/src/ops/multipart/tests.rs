@@ -338,7 +338,13 @@ fn what_does_not_fit_is_refused() {
         let error = judged(text, algorithm, named, &[pairs]).unwrap_err();
         assert_eq!(error.code, code, "{text} {pairs:?}");
     }
-    let (info, mut named, stored) = case(full.0, full.1, &parts, true);
+}
+
+#[test]
+fn a_part_that_is_another_than_the_client_says_is_refused() {
+    use ChecksumAlgorithm::Crc32;
+    let parts: [&[u8]; 2] = [b"hello ", b"world"];
+    let (info, mut named, stored) = case("CRC32 FULL_OBJECT", Some(Crc32), &parts, true);
     named[1].claims = vec![digest(Crc32, b"other")];
     let error = judge(&info, &named, &stored, &Claims::default()).unwrap_err();
     assert_eq!(error.code, Code::InvalidPart);
