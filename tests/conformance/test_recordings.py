@@ -31,3 +31,8 @@ def test_the_command_line_conversation_is_the_recorded_one(shared, server):
     directory = shared / "conformance"
     replay(directory / "cli.py", server, "accept-cli.txt", "--lakectl", str(Path(LAKECTL).resolve()), "--ns", "local://cli",
            "--file", str(directory / "lakectl.jsonl"))
+
+
+def test_the_s3_conversation_is_the_recorded_one(shared, server):
+    directory = shared / "conformance"
+    replay(directory / "conform.py", server, "accept-s3.txt", "--scenario", "s3", "--ns", "local://s3", "--file", str(directory / "s3.jsonl"))
