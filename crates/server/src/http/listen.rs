@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -13,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use super::linger::{Lingering, Refused};
 use super::{App, Door};
 
 /// A client gets this long to send the head of a request.
@@ -226,9 +229,16 @@ impl Connection {
             peer,
             door,
         } = self;
-        let service = hyper::service::service_fn(move |request| {
-            let app = Arc::clone(&app);
-            async move { Ok::<_, std::convert::Infallible>(app.answer(request, peer, door).await) }
+        let refused = Refused::default();
+        let stream = Lingering::new(stream, refused.clone());
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let (app, refused) = (Arc::clone(&app), refused.clone());
+            async move {
+                let has_body = !request.body().is_end_stream();
+                let answer = app.answer(request, peer, door).await;
+                refused.set(has_body && !answer.status().is_success());
+                Ok::<_, std::convert::Infallible>(answer)
+            }
         });
         let connection = server
             .serve_connection(TokioIo::new(stream), service)
