@@ -114,6 +114,8 @@ fn of_bucket(method: &Method, query: &Query) -> Result<Operation, S3Error> {
         "GET" if query.has("versions") => return Ok(O::ListObjectVersions),
         "GET" if query.has("uploads") => return Ok(O::ListMultipartUploads),
         "POST" if query.has("delete") => return Ok(O::DeleteObjects),
+        // A bucket without rules, not a refusal: s3cmd asks for them to describe an object.
+        "GET" if query.has("cors") => return Err(refused(Code::NoSuchCorsConfiguration)),
         "PUT" if query.has("versioning") => return Err(refused(Code::NotImplemented)),
         _ if query.has("versioning") => return Err(refused(Code::MethodNotAllowed)),
         _ => refuse_sub_resources(query)?,
@@ -146,6 +148,8 @@ fn of_object(method: &Method, query: &Query, copies: bool) -> Result<Operation, 
                 O::UploadPart
             });
         }
+        // s3cmd copies, moves and describes objects with their ACL, unless there is no such thing.
+        _ if query.has("acl") => return Err(refused(Code::NotImplemented)),
         // As lakeFS answers this one.
         "PUT" if query.has("tagging") => return Err(S3Error::new(Code::LakefsNotSupported)),
         _ if query.has("uploadId") => return Err(refused(Code::MethodNotAllowed)),
