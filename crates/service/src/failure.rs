@@ -27,7 +27,8 @@ pub(crate) fn engine_failure(error: EngineError) -> Error {
         E::RepositoryExists { .. }
         | E::BranchExists { .. }
         | E::TagExists { .. }
-        | E::NameTaken { .. } => K::Conflict,
+        | E::NameTaken { .. }
+        | E::WriteConflict { .. } => K::Conflict,
         E::ParentRequired { operation } if *operation == "reverting" => K::Conflict,
         E::Conflict { .. } => K::MergeConflict,
         E::ReadOnly { .. } | E::DefaultBranch { .. } | E::Protected { .. } => K::Forbidden,
@@ -44,7 +45,6 @@ pub(crate) fn engine_failure(error: EngineError) -> Error {
         | E::Invalid { .. } => K::Invalid,
         E::PreconditionFailed | E::PathExists { .. } | E::Refused { .. } => K::PreconditionFailed,
         E::TooManyTries { .. } => K::TooManyRequests,
-        E::WriteConflict { .. } => K::Conflict,
         E::Unsettled { .. } => {
             return Error::new(K::Unavailable, UNAVAILABLE).caused_by(error);
         }

@@ -39,14 +39,15 @@ impl Service {
         }
         let reference = RefExpr::name(branch.as_str());
         let found = self.engine().get(repository, &reference, path).await;
-        match (found, &target.condition) {
-            (Ok(_), WriteCondition::IfAbsent) => Err(path_exists()),
-            (Ok(found), WriteCondition::IfMatch(etag)) if found.view().etag != etag => {
+        match (&target.condition, found) {
+            (WriteCondition::IfAbsent, Ok(_)) => Err(path_exists()),
+            (WriteCondition::IfMatch(etag), Ok(found)) if found.view().etag != etag => {
                 Err(engine_failure(EngineError::PreconditionFailed))
             }
-            (Ok(_), _) => Ok(()),
-            (Err(EngineError::ObjectNotFound { .. }), WriteCondition::IfAbsent) => Ok(()),
-            (Err(error), _) => Err(engine_failure(error)),
+            (_, Ok(_)) | (WriteCondition::IfAbsent, Err(EngineError::ObjectNotFound { .. })) => {
+                Ok(())
+            }
+            (_, Err(error)) => Err(engine_failure(error)),
         }
     }
 

@@ -9,6 +9,7 @@
 mod accounts;
 mod addresses;
 mod commits;
+mod object_steps;
 mod objects;
 mod prop_uploads;
 mod recordings;
