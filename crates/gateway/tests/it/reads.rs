@@ -1,7 +1,10 @@
 //! Reading objects: what comes back of what was put, parts of it, and on which conditions.
 
+use std::fmt::Write as _;
+
 use http::Method;
 use lakefs_block::BlockStore as _;
+use lakefs_gateway::GatewayOptions;
 
 use crate::harness::{Answer, Lake};
 
@@ -202,6 +205,59 @@ async fn an_object_put_at_once_is_its_own_only_part() {
     let both = lake.get(&format!("{MAIN}?partNumber=1"));
     let answer = both.header("range", "bytes=0-1").send().await;
     assert_eq!(answer.refusal(), (400, "InvalidRequest"));
+}
+
+#[tokio::test]
+async fn parts_of_an_upload_are_read_one_by_one() {
+    let lake = Lake::with(GatewayOptions {
+        min_part_bytes: 1,
+        ..GatewayOptions::default()
+    })
+    .await;
+    lake.create_repository("lake").await;
+    let begun = lake.post(&format!("{MAIN}?uploads")).send().await;
+    let id = begun.expect(200).element("UploadId").to_owned();
+    let mut named = String::new();
+    for (number, bytes) in [(1, "hello "), (2, "world"), (3, "!")] {
+        let target = format!("{MAIN}?partNumber={number}&uploadId={id}");
+        let put = lake.put(&target).body(bytes).send().await.expect(200);
+        let etag = put.header("etag");
+        write!(
+            named,
+            "<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+        )
+        .unwrap();
+    }
+    let document = format!("<CompleteMultipartUpload>{named}</CompleteMultipartUpload>");
+    let call = lake.post(&format!("{MAIN}?uploadId={id}")).body(document);
+    call.send().await.expect(200);
+    for (number, bytes, range) in [
+        (1, "hello ", "bytes 0-5/12"),
+        (2, "world", "bytes 6-10/12"),
+        (3, "!", "bytes 11-11/12"),
+    ] {
+        let answer = lake
+            .get(&format!("{MAIN}?partNumber={number}"))
+            .send()
+            .await;
+        let answer = answer.expect(206);
+        assert_eq!(answer.text(), bytes);
+        assert_eq!(answer.header("content-range"), range);
+        assert_eq!(answer.header("x-amz-mp-parts-count"), "3");
+    }
+    let answer = lake.get(&format!("{MAIN}?partNumber=4")).send().await;
+    assert_eq!(answer.refusal(), (416, "InvalidPartNumber"));
+    let answer = lake.get(MAIN).send().await.expect(200);
+    assert_eq!(answer.text(), "hello world!");
+    assert!(answer.header("etag").ends_with("-3\""));
+    let ask = lake.get(&format!("{MAIN}?attributes"));
+    let ask = ask.header("x-amz-object-attributes", "ObjectParts");
+    let ask = ask.header("x-amz-max-parts", "2");
+    let answer = ask.send().await.expect(200);
+    assert_eq!(answer.element("PartsCount"), "3");
+    assert_eq!(answer.element("NextPartNumberMarker"), "2");
+    assert_eq!(answer.element("IsTruncated"), "true");
+    assert_eq!(answer.elements("Size"), ["6", "5"]);
 }
 
 #[tokio::test]
