@@ -473,6 +473,33 @@ impl Suite {
             .expect("an object made of parts has an entity tag");
         assert!(etag.ends_with("-3"), "{etag}");
         self.expect("multi/object", &bytes.concat().into()).await;
+        self.is_over(&place, &id, &parts).await;
+        // Made of a single part.
+        let place = self.at("multi/single");
+        let id = store.create(&place, &PutOptions::default()).await;
+        let id = id.unwrap_or_else(|error| fail("create", "multi/single", &error));
+        let parts = [self.part(&place, &id, 9, &bytes[2]).await];
+        let done = store.complete(&place, &id, &parts).await;
+        let done = done.unwrap_or_else(|error| fail("complete", "multi/single", &error));
+        assert!(done.etag.is_some_and(|etag| etag.ends_with("-1")));
+        self.expect("multi/single", &bytes[2]).await;
+        self.is_over(&place, &id, &parts).await;
+        self.expect("multi/single", &bytes[2]).await;
+    }
+
+    /// Completing once more is refused in a way that tells that the upload has ended, or has the same
+    /// outcome.
+    async fn is_over(&self, place: &Location, id: &str, parts: &[UploadedPart]) {
+        let store = self.store.multipart().expect("checked by the caller");
+        let again = store.complete(place, id, parts).await;
+        if !self.profile.stand_in {
+            assert!(
+                matches!(again, Ok(_) | Err(BlockError::NoSuchUpload { .. })),
+                "{again:?}"
+            );
+        }
+        let aborted = store.abort(place, id).await;
+        aborted.unwrap_or_else(|error| fail("abort", &place.key, &error));
     }
 
     async fn part(&self, place: &Location, id: &str, number: u32, bytes: &Bytes) -> UploadedPart {

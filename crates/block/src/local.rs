@@ -380,6 +380,7 @@ impl Core {
                 _lock: ScratchLock(lock),
             };
             core.succeed_the_dead()?;
+            multipart::clear_ended(core.fs.as_ref())?;
             return Ok(core);
         }
         Err(io::Error::other("no working directory could be locked"))

@@ -360,6 +360,11 @@ pub trait MultipartStore: Send + Sync {
     ) -> Result<Vec<PartInfo>, BlockError>;
 
     /// Makes the object out of exactly these parts. Answers the store's entity tag and the size.
+    ///
+    /// At a crash the upload is as it was, or the object is there and the upload is not; never is there
+    /// an upload without some of its parts. So this can be tried again until it answers: what an earlier
+    /// try completed is [`BlockError::NoSuchUpload`] (or, where the store can tell, the same answer
+    /// again). A caller that uses the location for this upload alone then finds out by `head`.
     async fn complete(
         &self,
         location: &Location,

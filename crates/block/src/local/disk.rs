@@ -18,6 +18,10 @@ use rustix::io::Errno;
 use super::fs::{EscapesRoot, FileStat, Fs, FsFile};
 use super::path::split_parent;
 
+/// What the kernel copies in one call.
+#[cfg(target_os = "linux")]
+const COPY_BYTES: usize = 64 << 20;
+
 /// Files below a root directory.
 #[derive(Debug)]
 pub(crate) struct DiskFs {
@@ -278,12 +282,18 @@ impl FsFile for DiskFile {
         let Some(real) = source.as_real() else {
             return Err(io::ErrorKind::Unsupported.into());
         };
-        #[cfg(target_os = "linux")]
-        if self.0.metadata()?.len() == 0 && rustix::fs::ioctl_ficlone(&self.0, real).is_ok() {
-            return Ok(());
-        }
         let mut offset = 0;
-        // `copy_file_range` refuses files opened for appending, so the copy goes through memory.
+        // Shares the bytes where the file system can, else copies them inside the kernel.
+        #[cfg(target_os = "linux")]
+        loop {
+            match rustix::fs::copy_file_range(real, Some(&mut offset), &self.0, None, COPY_BYTES) {
+                Ok(0) => return Ok(()),
+                Ok(_) | Err(Errno::INTR) => {}
+                // Not between these two, or not on this kernel.
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
         loop {
             let chunk = source.read_at(offset, 1 << 20)?;
             if chunk.is_empty() {

@@ -1,8 +1,9 @@
 //! Uploads in parts: every upload is a directory `.lakefs-rs/uploads/<id>` with a file `target` that
 //! names the object, and a file `<number>-<md5>` for each part. Both survive a restart.
 //!
-//! Completion builds a new file from the listed parts, publishes it like any put, and only then
-//! removes the upload, so a crash in between leaves an upload that can be completed again.
+//! Completion builds a new file from the listed parts (a single one is linked), publishes it like any
+//! put, and only then removes the upload, `target` first and durably. So a crash leaves an upload that
+//! can be completed again, or an object and no upload; leftovers go when a store is next opened.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,11 +19,13 @@ use super::write::{Begun, write_body};
 use super::{Core, LocalBlockStore, Target, io_error, is_absent, remove_files};
 use crate::store::{check_parts, multipart_etag};
 use crate::{
-    BlockError, BlockStore as _, ByteRange, Location, MultipartStore, ObjectInfo, PartInfo,
+    BlockError, BlockStore as _, ByteRange, Fs, Location, MultipartStore, ObjectInfo, PartInfo,
     PutBody, PutOptions, UploadedPart,
 };
 
-/// Longest text in a `target` file: bucket and key with room to spare.
+/// File that makes a directory an upload, and names its object.
+const TARGET: &str = "target";
+/// Longest text in it: bucket and key with room to spare.
 const MAX_TARGET: usize = 64 << 10;
 
 fn upload_dir(upload_id: &str, address: &str) -> Result<String, BlockError> {
@@ -56,7 +59,7 @@ impl Upload {
         let dir = upload_dir(id, &address)?;
         let read = || {
             core.fs
-                .open(&format!("{dir}/target"))?
+                .open(&format!("{dir}/{TARGET}"))?
                 .read_at(0, MAX_TARGET)
         };
         match read() {
@@ -127,15 +130,36 @@ impl Upload {
 
     fn complete(&self, target: &Target, parts: &[UploadedPart]) -> Result<ObjectInfo, BlockError> {
         let stored = self.parts().map_err(|error| self.fail(error))?;
-        check_parts(parts, |number| {
+        let checked = check_parts(parts, |number| {
             stored.get(&number).map(|part| part.etag.clone())
-        })?;
+        });
+        if let Err(error @ BlockError::InvalidPart { .. }) = &checked
+            && self.is_gone().map_err(|error| self.fail(error))?
+        {
+            // Somebody else completed or aborted it just now, and its parts are going.
+            tracing::debug!(%error, "an upload ended meanwhile");
+            return Err(BlockError::no_such_upload(&self.address));
+        }
+        checked?;
         let etag = multipart_etag(parts)?;
         let build = || -> io::Result<(u64, Timestamp)> {
+            let paths: Vec<_> = parts
+                .iter()
+                .map(|part| part_name(part.number, part.etag.trim_matches('"')))
+                .map(|name| format!("{}/{name}", self.dir))
+                .collect();
+            // The bytes of one part are there already, and synced. A link, because a crash after a
+            // rename would leave an upload that has lost its part.
+            if let [only] = paths.as_slice()
+                && let Ok(mut file) = TempFile::link(&self.core, only)
+            {
+                let stat = file.file.stat()?;
+                file.publish(&self.journal, target)?;
+                return Ok((stat.size, stat.modified));
+            }
             let mut file = TempFile::create(&self.core)?;
-            for part in parts {
-                let name = part_name(part.number, part.etag.trim_matches('"'));
-                let source = self.core.fs.open(&format!("{}/{name}", self.dir))?;
+            for path in &paths {
+                let source = self.core.fs.open(path)?;
                 file.file.append_file(source.as_ref())?;
             }
             let stat = file.file.stat()?;
@@ -155,8 +179,20 @@ impl Upload {
         })
     }
 
+    fn is_gone(&self) -> io::Result<bool> {
+        match self.core.fs.stat(&format!("{}/{TARGET}", self.dir)) {
+            Err(error) if is_absent(&error) => Ok(true),
+            stat => stat.map(|_| false),
+        }
+    }
+
+    /// Ends the upload for good before its parts go: it must not come back without some of them.
     fn remove(&self) -> io::Result<()> {
         let _order = self.core.part_order.lock();
+        self.core
+            .fs
+            .remove_file(&format!("{}/{TARGET}", self.dir))?;
+        self.core.sync_dir(&self.dir)?;
         remove_files(self.core.fs.as_ref(), &self.dir)
     }
 }
@@ -184,13 +220,30 @@ fn begin(core: &Arc<Core>, location: &Location) -> io::Result<String> {
         }
         let mut file = TempFile::create(core)?;
         file.file.append(target_text(location).as_bytes())?;
-        file.publish_with(|core, from| {
-            core.fs.rename(from, &format!("{dir}/target"))?;
+        let made = file.publish_with(|core, from| {
+            core.fs.rename(from, &format!("{dir}/{TARGET}"))?;
             core.sync_dir(&dir)?;
             core.sync_dir(&format!("{OWN}/uploads"))
-        })?;
-        return Ok(id);
+        });
+        match made {
+            // Another process has just cleared away what is no upload yet.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            made => return made.map(|()| id),
+        }
     }
+}
+
+/// Removes directories that are no uploads any more, or never came to be.
+pub(super) fn clear_ended(fs: &dyn Fs) -> io::Result<()> {
+    let uploads = format!("{OWN}/uploads");
+    for id in fs.list_dir(&uploads)? {
+        let dir = format!("{uploads}/{id}");
+        match fs.stat(&format!("{dir}/{TARGET}")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => remove_files(fs, &dir)?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl LocalBlockStore {

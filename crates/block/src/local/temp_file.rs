@@ -43,6 +43,21 @@ impl TempFile {
         }
     }
 
+    /// A second name of a file that is synced already.
+    pub(super) fn link(core: &Arc<Core>, of: &str) -> io::Result<Self> {
+        let path = core.scratch_name();
+        core.fs.hard_link(of, &path)?;
+        let mut linked = Self {
+            core: Arc::clone(core),
+            path: None,
+            file: core.fs.open(&path)?,
+            md5: None,
+            size: 0,
+        };
+        linked.path = Some(path);
+        Ok(linked)
+    }
+
     /// Computes no MD5.
     pub(super) fn without_md5(&mut self) {
         self.md5 = None;

@@ -136,6 +136,17 @@ impl CrashFs {
             }
             dir.names.clone_from(&dir.synced);
         }
+        // Files without a name are gone.
+        let named: BTreeSet<u64> = state
+            .dirs
+            .values()
+            .flat_map(|dir| dir.names.values())
+            .filter_map(|node| match node {
+                Node::File(id) => Some(*id),
+                Node::Dir(_) => None,
+            })
+            .collect();
+        state.files.retain(|id, _| named.contains(id));
         let mut files: Vec<_> = state.files.iter_mut().collect();
         files.sort_by_key(|(id, _)| **id);
         for (_, file) in files {

@@ -83,6 +83,9 @@ impl Committer<'_> {
                 Ok(()) => self.shared.state.lock().repaired(),
                 Err(error) => {
                     tracing::error!(%error, "what may be lost could not be put in place again");
+                    self.shared.state.lock().repair_failed();
+                    // Whoever waits for a checkpoint waits for this.
+                    self.shared.settled.notify_all();
                 }
             }
         }

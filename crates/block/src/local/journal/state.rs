@@ -239,6 +239,11 @@ impl State {
         }
     }
 
+    /// Not everything could be put in place again.
+    pub(super) fn repair_failed(&mut self) {
+        self.failures += 1;
+    }
+
     /// Asks for another repair if the last one failed. Answers whether one is needed.
     pub(super) fn repair_again(&mut self) -> bool {
         if self.repair == Repair::Begun {
