@@ -70,7 +70,10 @@ impl Gateway {
         if v2::is_signed(parts, query) {
             return self.prove_v2(parts, query, caller).await;
         }
-        Err(S3Error::new(Code::AccessDenied))
+        Err(match parts.headers.get(AUTHORIZATION) {
+            None => S3Error::new(Code::AccessDenied),
+            Some(value) => unknown_scheme(&String::from_utf8_lossy(value.as_bytes())),
+        })
     }
 
     async fn prove_claim(
@@ -108,6 +111,21 @@ impl Gateway {
             _ => error.into(),
         })
     }
+}
+
+/// An authorization header of a kind that is not known here. Its own text is not repeated beyond the
+/// scheme: it may hold a secret.
+fn unknown_scheme(header: &str) -> S3Error {
+    let (text, scheme) = match header.split_once(' ') {
+        Some((scheme, _)) => ("Unsupported Authorization Type", scheme),
+        None => (
+            "Authorization header is invalid -- one and only one ' ' (space) required.",
+            "",
+        ),
+    };
+    S3Error::with(Code::InvalidArgument, text)
+        .detail("ArgumentName", "Authorization")
+        .detail("ArgumentValue", scheme)
 }
 
 /// How the body is protected where no signature covers it.

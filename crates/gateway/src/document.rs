@@ -7,7 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::Body;
-use crate::error::{S3Error, Scope};
+use crate::error::{Code, S3Error, Scope};
 use crate::response::XML;
 use crate::target::Target;
 use crate::xml::Xml;
@@ -96,7 +96,9 @@ impl ErrorDocument<'_> {
         for (name, value) in &self.error.details {
             xml.element(name, value);
         }
-        if self.error.scope != Scope::Nowhere {
+        // With a region beside this code clients take it that they signed for the wrong one, and try again.
+        let misleading = self.error.code == Code::AuthorizationHeaderMalformed;
+        if self.error.scope != Scope::Nowhere && !misleading {
             xml.element("Region", self.region);
         }
         xml.element("RequestId", self.request_id)

@@ -292,3 +292,55 @@ fn code_of_kind(kind: ErrorKind) -> Code {
         ErrorKind::Unavailable => Code::ServiceUnavailable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart_and_have_a_status_of_a_failure() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+        for code in Code::ALL {
+            let status = code.status().as_u16();
+            assert!(status == 304 || (400..=503).contains(&status), "{code:?}");
+            assert!(!code.message().is_empty(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_body_fails_with_is_found_again_below_a_use_case() {
+        let wrapped = || {
+            let found = S3Error::with(Code::BadDigest, "not these bytes").detail("A", "b");
+            std::io::Error::other(found)
+        };
+        let failure = ServiceError::new(ErrorKind::Invalid, "body").caused_by(wrapped());
+        let error = S3Error::from(failure);
+        assert_eq!(error.code, Code::BadDigest);
+        assert_eq!(error.message(), "not these bytes");
+        assert_eq!(error.details, [("A", "b".to_owned())]);
+        for (cause, code) in [
+            (BodyError::Idle, Code::RequestTimeout),
+            (BodyError::Broken("reset".into()), Code::IncompleteBody),
+        ] {
+            let failure = ServiceError::new(ErrorKind::Invalid, "body").caused_by(cause);
+            assert_eq!(S3Error::from(failure).code, code);
+        }
+    }
+
+    #[test]
+    fn kinds_without_a_reason_have_codes_of_their_own() {
+        for (kind, code) in [
+            (ErrorKind::Unauthorized, Code::AccessDenied),
+            (ErrorKind::Unavailable, Code::ServiceUnavailable),
+            (ErrorKind::TooManyRequests, Code::SlowDown),
+            (ErrorKind::Internal, Code::InternalError),
+            (ErrorKind::PreconditionFailed, Code::PreconditionFailed),
+        ] {
+            let error = S3Error::from(ServiceError::new(kind, "told to nobody"));
+            assert_eq!((error.code, error.message()), (code, code.message()));
+        }
+    }
+}

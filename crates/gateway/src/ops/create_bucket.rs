@@ -58,8 +58,12 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
         prefix: String::new(),
     });
     let mut response = response::bare(StatusCode::OK);
+    let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::try_from(format!("/{}", bucket.name)) {
-        response.headers_mut().insert(LOCATION, location);
+        headers.insert(LOCATION, location);
+    }
+    if let Ok(arn) = HeaderValue::try_from(format!("arn:aws:s3:::{}", bucket.name)) {
+        headers.insert("x-amz-bucket-arn", arn);
     }
     Ok(response)
 }
