@@ -11,11 +11,13 @@ mod answers;
 mod basics;
 mod conditions;
 mod counts;
+mod delete_if;
 mod faults;
 mod golden;
 mod hooks;
 mod model;
 mod objects;
+mod prop_listing;
 mod stories;
 mod support;
 
