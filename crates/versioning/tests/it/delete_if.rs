@@ -82,11 +82,11 @@ async fn race(seed: u64, committed: bool, over: bool) -> Result<()> {
         put("b", "something to commit").await;
     }
     let others = async {
-        if over && seed % 2 == 0 {
+        if over && seed.is_multiple_of(2) {
             put("a", "theirs").await;
         }
         commit().await;
-        if over && seed % 2 == 1 {
+        if over && !seed.is_multiple_of(2) {
             put("a", "theirs").await;
         }
     };
