@@ -16,7 +16,7 @@ use crate::proto::{DecodeError, Fields, put_scalar_bytes};
 use crate::{Branch, Error, Result};
 
 /// Largest scan of a staging partition.
-const MAX_SCAN: usize = 2000;
+pub(crate) const MAX_SCAN: usize = 2000;
 /// Bytes of changes handed to the tables at a time.
 const CHANGE_PAGE_BYTES: usize = 1 << 20;
 /// Changes handed to the tables at a time.

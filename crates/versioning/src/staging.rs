@@ -4,16 +4,18 @@
 //! token was replaced meanwhile, a commit may or may not have seen the write, so it is done again in
 //! the new token ([`StagedWrite`]). No locks, three round trips.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use lakefs_kv::{Predicate, Write};
+use lakefs_kv::{Predicate, ScanPage, Write};
 use lakefs_types::{BranchId, CommitId, ObjectPath, RefExpr, StagingToken};
 
 use crate::branch::{BranchRecord, decode_branch};
 use crate::cas::Cas;
 use crate::protection::ProtectedAction;
 use crate::records::branch_key;
-use crate::staged::{Staged, encode_staged, encode_tombstone, share, staged_name};
+use crate::staged::{MAX_SCAN, Staged, encode_staged, encode_tombstone, share, staged_name};
 use crate::{Branch, Engine, Entry, Error, Repository, Result, StoredEntry};
 
 /// Most paths of one batch deletion.
@@ -22,6 +24,8 @@ pub const MAX_BATCH_DELETE: usize = 1000;
 const MAX_WRITE_TRIES: u32 = 10;
 /// How often a conditional write looks again when the path changed under it.
 const MAX_CONDITION_TRIES: u32 = 10;
+/// Records of a staging token that a batch reads beyond as many as it has paths.
+const AROUND: usize = 64;
 /// Paths of a batch that are looked up at a time.
 const BATCH_LOOKUPS: usize = 32;
 
@@ -336,9 +340,12 @@ impl Engine {
         loop {
             let reading = self.0.readers.begin();
             let branch = write.branch();
+            let around = self.look_around(branch, &paths).await?;
             let lookups: Vec<_> = paths
                 .iter()
-                .map(|path| self.plan_deletion(repository, branch, path, options.no_tombstone))
+                .map(|path| {
+                    self.plan_deletion(repository, branch, &around, path, options.no_tombstone)
+                })
                 .collect();
             // Collected first: mapped inside the stream, the future would not be provably `Send`.
             let plan: Vec<Deletion> = futures_util::stream::iter(lookups)
@@ -372,27 +379,54 @@ impl Engine {
         }
     }
 
+    /// What each token of a branch holds near sorted paths, newest first: a scan instead of a read for
+    /// every path. Nothing for a single path, which one read tells as well.
+    async fn look_around(&self, branch: &Branch, paths: &[&[u8]]) -> Result<Vec<ScanPage>> {
+        let mut around = Vec::new();
+        if let [first, _, ..] = paths {
+            let limit = (paths.len() + AROUND).min(MAX_SCAN);
+            for token in branch.tokens() {
+                let token = token.as_str().as_bytes();
+                let page = self.0.parts.kv.scan(token, first, limit).await;
+                around.push(page.map_err(Error::Kv)?);
+            }
+        }
+        Ok(around)
+    }
+
+    /// Whether a token has a record of a path, from what is known around it or else by reading.
+    async fn is_staged(
+        &self,
+        token: &StagingToken,
+        around: Option<&ScanPage>,
+        path: &[u8],
+    ) -> Result<bool> {
+        match around.and_then(|page| page_has(page, path)) {
+            Some(known) => Ok(known),
+            None => Ok(self.0.kv_get(token.as_str(), path).await?.is_some()),
+        }
+    }
+
     /// What deleting a path takes. A path that never existed gets no tombstone.
     async fn plan_deletion(
         &self,
         repository: &Repository,
         branch: &Branch,
+        around: &[ScanPage],
         path: &[u8],
         no_tombstone: bool,
     ) -> Result<Deletion> {
         let tombstone = || Deletion::Tombstone(encode_tombstone(path));
-        let staged = self
-            .0
-            .kv_get(branch.staging_token.as_str(), path)
-            .await?
-            .is_some();
+        let mut around = around.iter();
+        let token = &branch.staging_token;
+        let staged = self.is_staged(token, around.next(), path).await?;
         if staged && !no_tombstone {
             return Ok(tombstone());
         }
         for token in &branch.sealed_tokens {
             // Even a tombstone there calls for one here: it may be this very deletion, written just
             // after a commit under way had read the path.
-            if self.0.kv_get(token.as_str(), path).await?.is_some() {
+            if self.is_staged(token, around.next(), path).await? {
                 return Ok(tombstone());
             }
         }
@@ -477,6 +511,23 @@ fn is_entry_of(record: Option<&[u8]>, entry: Option<&StoredEntry>) -> bool {
         (Some(Ok(Staged::Entry { data, .. })), Some(entry)) => entry.data() == data,
         _ => false,
     }
+}
+
+/// Whether a page of a scan that began at or before `path` has it; nothing where the page ends before it.
+fn page_has(page: &ScanPage, path: &[u8]) -> Option<bool> {
+    if page.last_key().is_none_or(|last| last < path) {
+        return (!page.has_more()).then_some(false);
+    }
+    let (mut low, mut high) = (0, page.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match page.get(middle)?.0.cmp(path) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Equal => return Some(true),
+            Ordering::Greater => high = middle,
+        }
+    }
+    Some(false)
 }
 
 /// What deleting a path takes.

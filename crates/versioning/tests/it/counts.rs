@@ -1,9 +1,8 @@
-//! What operations cost in round trips to the key-value store: the figures of docs/performance.md
-//! stand on them.
+//! What operations cost in round trips to the key-value store (docs/performance.md lists them).
 
-use lakefs_versioning::{DeleteOptions, ListObjects, LogRequest};
+use lakefs_versioning::{DeleteOptions, ListObjects, LogRequest, PutCondition, PutOptions};
 
-use crate::support::{Lake, branch, path, reference};
+use crate::support::{Lake, branch, entry, path, reference};
 
 async fn calls(lake: &Lake, operation: impl AsyncFnOnce()) -> (u64, u64) {
     lake.kv.reset_calls();
@@ -34,6 +33,44 @@ async fn round_trips_are_as_few_as_promised() {
             .unwrap();
     });
     assert_eq!(delete.await, (3, 1), "delete: branch, path, write, branch");
+    for (condition, at) in [
+        (PutCondition::Absent, "new"),
+        (PutCondition::Etag("1".into()), "a"),
+    ] {
+        let options = PutOptions {
+            condition,
+            force: false,
+        };
+        let (main, at, entry) = (branch("main"), path(at), entry("2"));
+        let put = calls(&lake, async || {
+            let put = engine.put(repository, &main, &at, &entry, &options);
+            put.await.unwrap();
+        });
+        assert_eq!(
+            put.await,
+            (3, 1),
+            "conditional write: branch, path, write, branch"
+        );
+    }
+    let batch: Vec<_> = (0..1000).map(|n| path(&format!("n/{n:04}"))).collect();
+    for staged in [0, 40] {
+        for at in batch.iter().step_by(3).take(staged) {
+            lake.put("main", at.as_str(), "x").await;
+        }
+        let delete = calls(&lake, async || {
+            let options = DeleteOptions::default();
+            let main = branch("main");
+            let delete = engine.delete_many(repository, &main, &batch, options);
+            delete.await.unwrap();
+        });
+        // Nothing to write where nothing was there.
+        let writes = u64::from(staged > 0);
+        assert_eq!(
+            delete.await,
+            (3, writes),
+            "1,000 deletions: branch, page, write, branch"
+        );
+    }
     engine
         .reset_branch(repository, &branch("main"), false)
         .await

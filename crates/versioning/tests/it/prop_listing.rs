@@ -10,7 +10,14 @@ use crate::support::{Lake, branch, path};
 
 /// Paths of few letters, so that delimiters and prefixes hit.
 fn text(most: usize) -> impl Strategy<Value = String> {
-    let piece = prop_oneof![Just("a"), Just("b"), Just("/"), Just("--"), Just("é"), Just("\u{10ffff}")];
+    let piece = prop_oneof![
+        Just("a"),
+        Just("b"),
+        Just("/"),
+        Just("--"),
+        Just("é"),
+        Just("\u{10ffff}")
+    ];
     proptest::collection::vec(piece, 0..most).prop_map(|pieces| pieces.concat())
 }
 
