@@ -7,8 +7,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::CrcAlgorithm;
+use md5::Md5;
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
+use twox_hash::{XxHash3_64, XxHash3_128, XxHash64};
 
 use crate::headers::{Checksum, ChecksumAlgorithm as Algorithm, ChecksumType};
 
@@ -18,7 +20,13 @@ const fn crc_of(algorithm: Algorithm) -> Option<CrcAlgorithm> {
         Algorithm::Crc32 => Some(CrcAlgorithm::Crc32IsoHdlc),
         Algorithm::Crc32c => Some(CrcAlgorithm::Crc32Iscsi),
         Algorithm::Crc64nvme => Some(CrcAlgorithm::Crc64Nvme),
-        Algorithm::Sha1 | Algorithm::Sha256 => None,
+        Algorithm::Sha1
+        | Algorithm::Sha256
+        | Algorithm::Sha512
+        | Algorithm::Md5
+        | Algorithm::Xxhash64
+        | Algorithm::Xxhash3
+        | Algorithm::Xxhash128 => None,
     }
 }
 
@@ -38,12 +46,15 @@ pub(crate) const fn default_type(algorithm: Algorithm) -> ChecksumType {
     }
 }
 
+/// Bytes of the longest digest.
+const MAX_BYTES: usize = 64;
+
 /// The checksum of some bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Digest {
     algorithm: Algorithm,
     /// As many as [`ChecksumAlgorithm::digest_bytes`] count; the rest is zero.
-    bytes: [u8; 32],
+    bytes: [u8; MAX_BYTES],
 }
 
 impl std::fmt::Debug for Digest {
@@ -54,7 +65,7 @@ impl std::fmt::Debug for Digest {
 
 impl Digest {
     fn of(algorithm: Algorithm, value: &[u8]) -> Option<Self> {
-        let mut bytes = [0; 32];
+        let mut bytes = [0; MAX_BYTES];
         if value.len() != algorithm.digest_bytes() {
             return None;
         }
@@ -92,7 +103,7 @@ impl Digest {
     }
 
     fn from_crc(algorithm: Algorithm, crc: u64) -> Self {
-        let mut bytes = [0; 32];
+        let mut bytes = [0; MAX_BYTES];
         let all = crc.to_be_bytes();
         let value = all.get(8 - algorithm.digest_bytes()..).unwrap_or(&all);
         for (to, from) in bytes.iter_mut().zip(value) {
@@ -146,26 +157,45 @@ pub(crate) fn composite(parts: &[Digest]) -> Option<String> {
 }
 
 /// Computes a checksum of bytes as they come.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Hasher {
     algorithm: Algorithm,
     state: State,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum State {
-    // A CRC's parameters are wide tables of constants.
+    // A CRC's parameters are wide tables of constants, and those of XXH3 hold a buffer.
     Crc(Box<crc_fast::Digest>),
     Sha1(Sha1),
     Sha256(Sha256),
+    Sha512(Box<Sha512>),
+    Md5(Md5),
+    Xxhash64(Box<XxHash64>),
+    Xxhash3(Box<XxHash3_64>),
+    Xxhash128(Box<XxHash3_128>),
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hasher({})", self.algorithm.as_str())
+    }
 }
 
 impl Hasher {
     pub(crate) fn new(algorithm: Algorithm) -> Self {
-        let state = match (algorithm, crc_of(algorithm)) {
-            (_, Some(crc)) => State::Crc(Box::new(crc_fast::Digest::new(crc))),
-            (Algorithm::Sha1, None) => State::Sha1(Sha1::new()),
-            (_, None) => State::Sha256(Sha256::new()),
+        let crc = |crc| State::Crc(Box::new(crc_fast::Digest::new(crc)));
+        let state = match algorithm {
+            Algorithm::Crc32 => crc(CrcAlgorithm::Crc32IsoHdlc),
+            Algorithm::Crc32c => crc(CrcAlgorithm::Crc32Iscsi),
+            Algorithm::Crc64nvme => crc(CrcAlgorithm::Crc64Nvme),
+            Algorithm::Sha1 => State::Sha1(Sha1::new()),
+            Algorithm::Sha256 => State::Sha256(Sha256::new()),
+            Algorithm::Sha512 => State::Sha512(Box::new(Sha512::new())),
+            Algorithm::Md5 => State::Md5(Md5::new()),
+            Algorithm::Xxhash64 => State::Xxhash64(Box::new(XxHash64::with_seed(0))),
+            Algorithm::Xxhash3 => State::Xxhash3(Box::new(XxHash3_64::new())),
+            Algorithm::Xxhash128 => State::Xxhash128(Box::new(XxHash3_128::new())),
         };
         Self { algorithm, state }
     }
@@ -183,20 +213,31 @@ impl Hasher {
             State::Crc(crc) => crc.update(bytes),
             State::Sha1(sha1) => sha1.update(bytes),
             State::Sha256(sha256) => sha256.update(bytes),
+            State::Sha512(sha512) => sha512.update(bytes),
+            State::Md5(md5) => md5.update(bytes),
+            State::Xxhash64(xxhash) => std::hash::Hasher::write(&mut **xxhash, bytes),
+            State::Xxhash3(xxhash) => std::hash::Hasher::write(&mut **xxhash, bytes),
+            State::Xxhash128(xxhash) => xxhash.write(bytes),
         }
     }
 
     pub(crate) fn finish(self) -> Digest {
         let algorithm = self.algorithm;
-        let mut bytes = [0; 32];
+        let mut bytes = [0; MAX_BYTES];
+        let mut put = |value: &[u8]| {
+            for (to, from) in bytes.iter_mut().zip(value) {
+                *to = *from;
+            }
+        };
         match self.state {
             State::Crc(crc) => return Digest::from_crc(algorithm, crc.finalize()),
-            State::Sha1(sha1) => {
-                for (to, from) in bytes.iter_mut().zip(sha1.finalize()) {
-                    *to = from;
-                }
-            }
-            State::Sha256(sha256) => bytes = sha256.finalize().into(),
+            State::Sha1(sha1) => put(&sha1.finalize()),
+            State::Sha256(sha256) => put(&sha256.finalize()),
+            State::Sha512(sha512) => put(&sha512.finalize()),
+            State::Md5(md5) => put(&md5.finalize()),
+            State::Xxhash64(xxhash) => put(&std::hash::Hasher::finish(&*xxhash).to_be_bytes()),
+            State::Xxhash3(xxhash) => put(&std::hash::Hasher::finish(&*xxhash).to_be_bytes()),
+            State::Xxhash128(xxhash) => put(&xxhash.finish_128().to_be_bytes()),
         }
         Digest { algorithm, bytes }
     }
@@ -226,6 +267,15 @@ mod tests {
                 Algorithm::Sha256,
                 "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225",
             ),
+            (
+                Algorithm::Sha512,
+                "d9e6762dd1c8eaf6d61b3c6192fc408d4d6d5f1176d0c29169bc24e71c3f274a\
+                 d27fcd5811b313d681f7e55ec02d73d499c95455b6b5bb503acf574fba8ffe85",
+            ),
+            (Algorithm::Md5, "25f9e794323b453885f5181f1b624d0b"),
+            (Algorithm::Xxhash64, "8cb841db40e6ae83"),
+            (Algorithm::Xxhash3, "72dcb18b67a17dff"),
+            (Algorithm::Xxhash128, "33119477ede5dcd5e9716427681d5860"),
         ] {
             let checksum = of(algorithm, b"123456789");
             assert_eq!(hex::encode(checksum.as_bytes()), value);
@@ -247,7 +297,7 @@ mod tests {
             assert_eq!(Digest::parse(Algorithm::Crc32, bad), None, "{bad}");
         }
         assert!(Digest::parse(Algorithm::Crc32, "AAAAAA==").is_some());
-        assert_eq!(Algorithm::parse("MD5"), None);
+        assert_eq!(Algorithm::parse("MD4"), None);
     }
 
     #[test]
@@ -259,6 +309,9 @@ mod tests {
             (Algorithm::Crc64nvme, false, true),
             (Algorithm::Sha1, true, false),
             (Algorithm::Sha256, true, false),
+            (Algorithm::Sha512, true, false),
+            (Algorithm::Md5, true, false),
+            (Algorithm::Xxhash3, true, false),
         ] {
             assert_eq!(allows(algorithm, Composite), composite);
             assert_eq!(allows(algorithm, FullObject), full);

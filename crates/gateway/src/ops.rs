@@ -44,6 +44,13 @@ pub(crate) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
     {
         return root::run(gateway, &request, place).await;
     }
+    // Nothing else is done to a root; but a bucket that is not there is told as such.
+    if let Some(place) = request.root() {
+        let service = gateway.service();
+        service
+            .get_repository(&request.caller, place.repository)
+            .await?;
+    }
     match request.operation {
         O::ListBuckets => list_buckets::run(gateway, request).await,
         O::CreateBucket => create_bucket::run(gateway, request).await,

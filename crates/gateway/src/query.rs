@@ -1,4 +1,5 @@
-//! The query of a request, decoded once. `+` is a plus sign: S3 clients encode spaces as `%20`.
+//! The query of a request, decoded once. `+` is a space, as in forms: Java's first SDK, and with it Hadoop's
+//! S3A, sends spaces so. Clients that mean a plus sign send `%2B`.
 
 use percent_encoding::percent_decode_str;
 
@@ -12,7 +13,10 @@ impl Query {
     /// Decodes a raw query. Bytes that are no UTF-8 become replacement characters, which no name and
     /// no stored key has.
     pub(crate) fn parse(raw: &str) -> Self {
-        let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let decode = |text: &str| {
+            let spaced = text.replace('+', " ");
+            percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+        };
         let pairs = raw
             .split('&')
             .filter(|pair| !pair.is_empty())
@@ -55,11 +59,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_are_decoded_once_and_plus_stays() {
-        let query = Query::parse("acl&prefix=a%2Fb+c%2520&prefix=z&=x");
+    fn pairs_are_decoded_once_and_plus_is_a_space() {
+        let query = Query::parse("acl&prefix=a%2Fb+c%2520%2B&prefix=z&=x");
         assert!(query.has("acl"));
         assert_eq!(query.get("acl"), Some(""));
-        assert_eq!(query.get("prefix"), Some("a/b+c%20"));
+        assert_eq!(query.get("prefix"), Some("a/b c%20+"));
         assert_eq!(query.get("delimiter"), None);
         assert_eq!(
             query.names().collect::<Vec<_>>(),

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
 use http::request::Parts;
 use lakefs_service::Caller;
 use lakefs_sigv4::{
-    ALGORITHM, AmzDate, AuthError, Authorization, ChunkSigner, EMPTY_SHA256, Method, PayloadMode,
-    Received, SigningKey, UNSIGNED_PAYLOAD,
+    AmzDate, AuthError, Authorization, ChunkSigner, EMPTY_SHA256, Method, PayloadMode, Received,
+    SigningKey, UNSIGNED_PAYLOAD,
 };
 
 use super::{CONTENT_SHA256, Payload, authorization_starts, payload_mode};
 use crate::Gateway;
 use crate::error::{Code, S3Error};
+
+mod diagnosis;
 
 /// The service signatures are made for.
 const SERVICE: &str = "s3";
@@ -57,10 +59,13 @@ impl Gateway {
             headers: &parts.headers,
         };
         let in_query = !authorization_starts(parts, b"AWS4");
-        let refusal = |error| refusal(error, in_query);
+        let refusal = |error| match error {
+            AuthError::Malformed(_) | AuthError::Missing => malformed(parts, query, in_query),
+            error => refusal(error),
+        };
         let authorization = Authorization::parse(&request).map_err(refusal)?;
         if authorization.scope.service != SERVICE {
-            return Err(malformed("Service", in_query));
+            return Err(malformed(parts, query, in_query));
         }
         let now = AmzDate::from_unix(self.clock().now().seconds);
         authorization.check_time(now).map_err(refusal)?;
@@ -130,30 +135,32 @@ fn chunk_signer(
     })
 }
 
-fn malformed(what: &str, in_query: bool) -> S3Error {
+/// A signature that cannot be read. The date of a request that is signed in its headers is one of them.
+fn malformed(parts: &Parts, query: &str, in_query: bool) -> S3Error {
     if in_query {
-        S3Error::with(
-            Code::AuthorizationQueryParametersError,
-            format!("Query-string authentication needs a valid {what}."),
-        )
-    } else {
-        S3Error::with(
-            Code::AuthorizationHeaderMalformed,
-            format!("The authorization header is malformed: {what} is missing or not valid."),
-        )
+        return diagnosis::of_query(query);
     }
+    let text = |name| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let date = text("x-amz-date").or(text(DATE.as_str()));
+    if date.and_then(AmzDate::parse).is_none() {
+        return S3Error::with(
+            Code::AccessDenied,
+            "AWS authentication requires a valid Date or x-amz-date header.",
+        );
+    }
+    diagnosis::of_header(text(AUTHORIZATION.as_str()).unwrap_or_default())
 }
 
-fn refusal(error: AuthError, in_query: bool) -> S3Error {
+fn refusal(error: AuthError) -> S3Error {
     match error {
-        AuthError::Missing => malformed(ALGORITHM, in_query),
-        AuthError::Malformed(what) if what.eq_ignore_ascii_case("x-amz-date") && !in_query => {
-            S3Error::with(
-                Code::AccessDenied,
-                "AWS authentication requires a valid Date or x-amz-date header.",
-            )
+        AuthError::Missing | AuthError::Malformed(_) => {
+            S3Error::new(Code::AuthorizationHeaderMalformed)
         }
-        AuthError::Malformed(what) => malformed(what, in_query),
         AuthError::Ambiguous => S3Error::with(
             Code::InvalidArgument,
             "Only one way to authenticate is allowed: a header or the query.",

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue};
 use lakefs_sigv4::{ChunkSigner, PayloadMode};
 
 use super::BodyRules;
@@ -147,7 +147,8 @@ fn content_md5(headers: &HeaderMap) -> Result<Option<[u8; 16]>, S3Error> {
     let mut md5 = [0; 16];
     match STANDARD.decode_slice(value.as_bytes(), &mut md5) {
         Ok(16) => Ok(Some(md5)),
-        _ => Err(S3Error::new(Code::InvalidDigest)),
+        _ => Err(S3Error::new(Code::InvalidDigest)
+            .detail("Content-MD5", String::from_utf8_lossy(value.as_bytes()))),
     }
 }
 
@@ -214,7 +215,8 @@ pub(crate) fn parse_algorithm(name: &str) -> Result<Algorithm, S3Error> {
         S3Error::with(
             Code::InvalidRequest,
             "Checksum algorithm provided is unsupported. Please try again with any of the valid \
-             types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
+             types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, \
+             XXHASH64]",
         )
     })
 }
@@ -226,31 +228,27 @@ fn several_checksums() -> S3Error {
     )
 }
 
+/// What the names of headers that carry checksums begin with.
+const PREFIX: &str = "x-amz-checksum-";
+
 /// The one checksum given in a header. An algorithm that is not known is refused, never ignored.
 pub(crate) fn checksum_header(headers: &HeaderMap) -> Result<Option<Digest>, S3Error> {
-    let mut found = None;
-    for (name, value) in headers {
-        let name = name.as_str();
-        let Some(kind) = name.strip_prefix("x-amz-checksum-") else {
-            continue;
+    let given: Vec<(&str, &HeaderValue)> = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().strip_prefix(PREFIX)?, value)))
+        .filter(|(kind, _)| !matches!(*kind, "type" | "algorithm" | "mode"))
+        .collect();
+    let &[(kind, value)] = given.as_slice() else {
+        return match given.as_slice() {
+            [] => Ok(None),
+            _ => Err(several_checksums()),
         };
-        if matches!(kind, "type" | "algorithm" | "mode") {
-            continue;
-        }
-        let algorithm = match Algorithm::of_header(name) {
-            Some(algorithm) => algorithm,
-            None => parse_algorithm(kind)?,
-        };
-        let checksum = value
-            .to_str()
-            .ok()
-            .and_then(|text| Digest::parse(algorithm, text.trim()))
-            .ok_or_else(|| invalid_value(algorithm, "header"))?;
-        if found.replace(checksum).is_some() {
-            return Err(several_checksums());
-        }
-    }
-    Ok(found)
+    };
+    let algorithm = parse_algorithm(kind)?;
+    let text = value.to_str().ok();
+    text.and_then(|text| Digest::parse(algorithm, text.trim()))
+        .map(Some)
+        .ok_or_else(|| invalid_value(algorithm, "header"))
 }
 
 /// A checksum that is none.

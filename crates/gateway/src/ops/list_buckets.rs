@@ -66,7 +66,7 @@ fn max_buckets(request: &Request) -> Result<usize, S3Error> {
         .ok_or_else(|| {
             S3Error::with(
                 Code::InvalidArgument,
-                "max-buckets must be a number from 1 to 10000",
+                "Argument max-buckets must be an integer between 1 and 10000.",
             )
             .detail("ArgumentName", "max-buckets")
             .detail("ArgumentValue", text)

@@ -4,17 +4,20 @@
 //! refusal first. The checksum is part of the entry once the body has been read to its end.
 
 use http::header::ETAG;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use lakefs_service::{BeginUpload, StoreOptions};
 
 use crate::auth::Payload;
 use crate::body::{self, BodyRules};
+use crate::checksum::Digest;
 use crate::error::S3Error;
 use crate::headers;
 use crate::request::Request;
 use crate::response::bare;
 use crate::write_headers::{refuse_unoffered, write_condition};
 use crate::{Body, Gateway};
+
+const OBJECT_SIZE: HeaderName = HeaderName::from_static("x-amz-object-size");
 
 pub(super) async fn run(
     gateway: &Gateway,
@@ -45,7 +48,7 @@ pub(super) async fn run(
         },
     );
     let stored = upload.await?.store(open.body, options).await?;
-    let checksum = open.verdict.checksum().map(|digest| digest.of_object());
+    let checksum = open.verdict.checksum().map(Digest::of_object);
     if let Some(checksum) = &checksum {
         checksum.store(&mut metadata);
     }
@@ -53,6 +56,7 @@ pub(super) async fn run(
     let mut response = bare(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(ETAG, entity_tag(&written.etag));
+    headers.insert(OBJECT_SIZE, HeaderValue::from(written.size));
     if let Some(checksum) = checksum {
         checksum.apply(headers);
     }

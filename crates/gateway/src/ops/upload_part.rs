@@ -1,5 +1,7 @@
 //! `UploadPart`: the body is opened once the upload is known to take it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use http::header::ETAG;
 use http::{Response, StatusCode};
 use lakefs_service::{PartBody, UploadInfo};
@@ -27,8 +29,10 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
     } = request;
     let rules = BodyRules::object(gateway.options());
     let headers = &parts.headers;
+    let asked = AtomicBool::new(false);
     let open_part = |info: &UploadInfo| {
         let wanted = UploadChecksum::parse(&info.checksum);
+        asked.store(wanted.is_some(), Ordering::Relaxed);
         let claimed = claimed_algorithm(headers);
         check_algorithm(wanted, claimed)?;
         let compute = wanted.map(|wanted| wanted.algorithm);
@@ -53,9 +57,10 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
         .await?;
     let mut answer = response::bare(StatusCode::OK);
     answer.headers_mut().insert(ETAG, quoted(&stored.etag)?);
-    // Told only to clients that speak of checksums.
-    let digest: Option<Digest> = digest_of_text(&stored.checksum)
-        .filter(|digest| claimed_algorithm(headers) == Some(digest.algorithm()));
+    // Told only to clients that speak of checksums, now or when they began the upload.
+    let digest: Option<Digest> = digest_of_text(&stored.checksum).filter(|digest| {
+        asked.load(Ordering::Relaxed) || claimed_algorithm(headers) == Some(digest.algorithm())
+    });
     insert_digest(answer.headers_mut(), digest);
     Ok(answer)
 }
@@ -87,10 +92,10 @@ fn check_algorithm(
     if fits {
         return Ok(());
     }
-    let name = |algorithm: ChecksumAlgorithm| algorithm.as_str().to_ascii_lowercase();
+    let name = ChecksumAlgorithm::as_str;
     Err(invalid_request(format!(
         "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
         name(wanted.algorithm),
-        claimed.map_or_else(|| "null".to_owned(), name)
+        claimed.map_or("null", name)
     )))
 }
