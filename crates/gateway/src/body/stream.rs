@@ -303,10 +303,13 @@ impl Chunks {
         claim: Claim,
     ) -> Result<(), S3Error> {
         if let Some((signer, _)) = &mut self.signer {
-            let lines: String = fields
+            let mut lines = String::new();
+            for text in fields
                 .iter()
-                .map(|(name, value)| format!("{name}:{value}\n"))
-                .collect();
+                .flat_map(|(name, value)| [name, ":", value, "\n"])
+            {
+                lines.push_str(text);
+            }
             if !signer.verify_trailer(&lines, signature.unwrap_or_default()) {
                 return Err(S3Error::new(Code::SignatureDoesNotMatch));
             }

@@ -19,7 +19,7 @@ use sha2::Sha256;
 
 use super::{BodyRules, open};
 use crate::auth::Payload;
-use crate::checksum::Hasher;
+use crate::checksum::{Digest, Hasher};
 use crate::error::{Code, S3Error};
 use crate::headers::ChecksumAlgorithm as Algorithm;
 use crate::{GatewayOptions, RequestBody};
@@ -106,7 +106,7 @@ const FORMS: [Form; 5] = [
 /// `algorithm`; elsewhere it is a header.
 fn send(form: Form, data: &[u8], chunk: usize, algorithm: Option<Algorithm>) -> Sent {
     let mut headers = HeaderMap::new();
-    let mut signer = signer();
+    let mut chain = signer();
     let mut wire = Vec::new();
     let mode = match form {
         Form::Hashed => PayloadMode::Sha256(Sha256::digest(data).into()),
@@ -148,7 +148,7 @@ fn send(form: Form, data: &[u8], chunk: usize, algorithm: Option<Algorithm>) -> 
         wire.extend_from_slice(format!("{:x}", chunk.len()).as_bytes());
         if signed {
             let hash = hex::encode(Sha256::digest(chunk));
-            let signature = signer.sign_chunk(&hash);
+            let signature = chain.sign_chunk(&hash);
             wire.extend_from_slice(format!(";chunk-signature={signature}").as_bytes());
         }
         wire.extend_from_slice(b"\r\n");
@@ -168,7 +168,7 @@ fn send(form: Form, data: &[u8], chunk: usize, algorithm: Option<Algorithm>) -> 
             wire.extend_from_slice(lines.replace('\n', "\r\n").as_bytes());
         }
         if signed {
-            let signature = signer.sign_trailer(&lines);
+            let signature = chain.sign_trailer(&lines);
             wire.extend_from_slice(format!("x-amz-trailer-signature:{signature}\r\n").as_bytes());
         }
         wire.extend_from_slice(b"\r\n");
@@ -198,7 +198,8 @@ async fn receive_frames(
     frames: Vec<Bytes>,
     rules: &BodyRules,
 ) -> Result<Received, S3Error> {
-    let ranges: Vec<_> = frames.iter().map(|frame| frame.as_ptr_range()).collect();
+    let range = |frame: &Bytes| frame.as_ptr().addr()..frame.as_ptr().addr() + frame.len();
+    let ranges: Vec<_> = frames.iter().map(range).collect();
     let payload = Payload {
         mode: sent.mode,
         signer: sent.mode.is_chunked().then(signer),
@@ -210,8 +211,8 @@ async fn receive_frames(
             BlockError::Body(cause) => *cause.downcast::<S3Error>().unwrap(),
             other => panic!("{other}"),
         })?;
-        let inside = |range: &std::ops::Range<*const u8>| range.contains(&chunk.as_ptr());
-        if !chunk.is_empty() && !ranges.iter().any(inside) {
+        let start = chunk.as_ptr().addr();
+        if !chunk.is_empty() && !ranges.iter().any(|range| range.contains(&start)) {
             copied += 1;
         }
         data.extend_from_slice(&chunk);
@@ -223,7 +224,7 @@ async fn receive_frames(
     );
     Ok(Received {
         data,
-        checksum: open.verdict.checksum().map(|digest| digest.to_base64()),
+        checksum: open.verdict.checksum().map(Digest::to_base64),
         copied,
     })
 }
@@ -500,7 +501,7 @@ async fn headers_are_judged_before_the_body_is_read() {
         ),
         (vec![("x-amz-checksum-crc32", "AAAA")], Code::InvalidRequest),
         (
-            vec![("x-amz-checksum-xxhash64", "AAAA")],
+            vec![("x-amz-checksum-md4", "AAAA")],
             Code::InvalidRequest,
         ),
         (
@@ -540,7 +541,7 @@ async fn headers_are_judged_before_the_body_is_read() {
         assert_eq!(outcome.unwrap_err().code, expected, "{changes:?}");
     }
     let mut sent = send(Form::UnsignedTrailer, b"x", 1, None);
-    header(&mut sent.headers, "x-amz-trailer", "x-amz-checksum-md5");
+    header(&mut sent.headers, "x-amz-trailer", "x-amz-checksum-md4");
     assert_eq!(refused(&sent).await, Code::InvalidRequest);
     let mut sent = send(Form::UnsignedTrailer, b"x", 1, Some(Algorithm::Crc32));
     header(&mut sent.headers, "x-amz-checksum-crc32", crc);

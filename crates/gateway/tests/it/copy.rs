@@ -196,15 +196,15 @@ async fn conditions_hold_on_both_sides() {
     let lake = with_source().await;
     lake.put_object("lake", "main/there", b"x").await;
     let old = "Sat, 01 Jan 2000 00:00:00 GMT";
-    let late = "Fri, 01 Jan 2100 00:00:00 GMT";
+    let future = "Fri, 01 Jan 2100 00:00:00 GMT";
     for (name, value, target, wanted) in [
         ("x-amz-copy-source-if-match", HELLO, "new", 200),
         ("x-amz-copy-source-if-match", "\"x\"", "new", 412),
         ("x-amz-copy-source-if-none-match", "\"x\"", "new", 200),
         ("x-amz-copy-source-if-none-match", HELLO, "new", 412),
         ("x-amz-copy-source-if-modified-since", old, "new", 200),
-        ("x-amz-copy-source-if-modified-since", late, "new", 412),
-        ("x-amz-copy-source-if-unmodified-since", late, "new", 200),
+        ("x-amz-copy-source-if-modified-since", future, "new", 412),
+        ("x-amz-copy-source-if-unmodified-since", future, "new", 200),
         ("x-amz-copy-source-if-unmodified-since", old, "new", 412),
         ("if-none-match", "*", "fresh", 200),
         ("if-none-match", "*", "there", 412),

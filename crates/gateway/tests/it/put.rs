@@ -8,15 +8,15 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use lakefs_gateway::{GatewayOptions, RequestBody};
-use lakefs_service::{Caller, CreateBranch, Reason};
+use lakefs_service::{BeginUpload, Caller, CreateBranch, CreateRepository, Reason, WriteCondition};
 use lakefs_sigv4::PayloadMode;
 use md5::{Digest as _, Md5};
 
 use crate::harness::{Answer, Lake};
 
-/// A body that fails the test when it is asked for.
+/// A body that never comes: whoever asks for it hangs.
 fn untouchable() -> RequestBody {
-    let stream = futures_util::stream::poll_fn(|_| panic!("the body was asked for"));
+    let stream = futures_util::stream::pending();
     http_body_util::StreamBody::new(stream).boxed()
 }
 
@@ -79,10 +79,29 @@ async fn an_object_reads_back_as_it_was_put() {
     }
 }
 
+/// A request, what it says besides, and how it is refused.
+type Refused<'a> = (&'a str, (&'static str, &'a str), (u16, &'a str));
+
+/// Sends each with a body that never comes.
+async fn all_refused(lake: &Lake, requests: &[Refused<'_>]) {
+    for (target, header, wanted) in requests {
+        let call = lake.put(target).header(header.0, header.1);
+        let call = if header.0 == "content-length" {
+            call
+        } else {
+            call.header("content-length", "5")
+        };
+        let parts = call
+            .raw_body(PayloadMode::Unsigned, Vec::new())
+            .into_signed();
+        let answer = lake.send_parts(parts, untouchable()).await;
+        assert_eq!(answer.refusal(), *wanted, "{target} {header:?}");
+    }
+}
+
 #[tokio::test]
-async fn a_refusal_comes_before_the_body() {
+async fn a_place_that_takes_no_object_is_told_before_the_body() {
     let lake = Lake::with_repository().await;
-    lake.put_object("lake", "main/there", b"x").await;
     branch(&lake, "guarded").await;
     let rules = vec!["guard*".to_owned()];
     let set = lake
@@ -90,115 +109,57 @@ async fn a_refusal_comes_before_the_body() {
         .set_branch_protection_rules(lake.admin(), "lake", rules, None);
     set.await.unwrap();
     let long = format!("/lake/main/{}", "k".repeat(1025));
+    let any = ("x-amz-meta-a", "b");
+    all_refused(
+        &lake,
+        &[
+            ("/lake/nope/x", any, (404, "NoSuchBucket")),
+            ("/lake/v1.0/x", any, (404, "NoSuchBucket")),
+            ("/lake/main~1/x", any, (400, "InvalidArgument")),
+            ("/lake/main@/x", any, (400, "InvalidArgument")),
+            ("/nothing/main/x", any, (404, "NoSuchBucket")),
+            ("/lake/guarded/x", any, (403, "ErrWriteToProtectedBranch")),
+            (&long, any, (400, "KeyTooLongError")),
+        ],
+    )
+    .await;
+    let longest = format!("/lake/main/{}", "k".repeat(1024));
+    lake.put(&longest).body("x").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn headers_that_cannot_be_kept_are_refused_before_the_body() {
+    let lake = Lake::with_repository().await;
+    lake.put_object("lake", "main/there", b"x").await;
     let big = "x".repeat(2049);
-    for (target, header, wanted) in [
-        ("/lake/nope/x", ("x-amz-meta-a", "b"), (404, "NoSuchBucket")),
-        ("/lake/v1.0/x", ("x-amz-meta-a", "b"), (404, "NoSuchBucket")),
-        (
-            "/lake/main~1/x",
-            ("x-amz-meta-a", "b"),
-            (400, "InvalidArgument"),
-        ),
-        (
-            "/lake/main@/x",
-            ("x-amz-meta-a", "b"),
-            (400, "InvalidArgument"),
-        ),
-        (
-            "/nothing/main/x",
-            ("x-amz-meta-a", "b"),
-            (404, "NoSuchBucket"),
-        ),
-        (
-            "/lake/guarded/x",
-            ("x-amz-meta-a", "b"),
-            (403, "ErrWriteToProtectedBranch"),
-        ),
-        (&long, ("x-amz-meta-a", "b"), (400, "KeyTooLongError")),
-        (
-            "/lake/main/x",
-            ("x-amz-meta-a", &big),
-            (400, "MetadataTooLarge"),
-        ),
-        (
-            "/lake/main/there",
-            ("if-none-match", "*"),
-            (412, "PreconditionFailed"),
-        ),
-        (
-            "/lake/main/there",
-            ("if-none-match", "\"x\""),
-            (501, "NotImplemented"),
-        ),
-        (
-            "/lake/main/there",
-            ("if-match", "\"x\""),
-            (412, "PreconditionFailed"),
-        ),
-        (
-            "/lake/main/absent",
-            ("if-match", "\"x\""),
-            (404, "NoSuchKey"),
-        ),
-        (
-            "/lake/main/x",
-            ("content-md5", "short"),
-            (400, "InvalidDigest"),
-        ),
-        (
-            "/lake/main/x",
-            ("x-amz-checksum-crc32", "AAAA"),
-            (400, "InvalidRequest"),
-        ),
-        (
-            "/lake/main/x",
-            ("x-amz-acl", "public-read"),
-            (501, "NotImplemented"),
-        ),
-        (
-            "/lake/main/x",
-            ("x-amz-tagging", "a=b"),
-            (501, "NotImplemented"),
-        ),
-        (
-            "/lake/main/x",
-            ("x-amz-write-offset-bytes", "1"),
-            (501, "NotImplemented"),
-        ),
-        (
-            "/lake/main/x",
-            ("x-amz-storage-class", "COSY"),
-            (400, "InvalidArgument"),
-        ),
-        (
-            "/lake/main/x",
-            ("x-amz-server-side-encryption-customer-algorithm", "AES256"),
-            (501, "NotImplemented"),
-        ),
-    ] {
-        let call = lake.put(target).header(header.0, header.1);
-        let call = call.header("content-length", "5");
-        let parts = call
-            .raw_body(PayloadMode::Unsigned, Vec::new())
-            .into_signed();
-        let answer = lake.send_parts(parts, untouchable()).await;
-        assert_eq!(answer.refusal(), wanted, "{target} {header:?}");
-    }
-    let call = lake
-        .put("/lake/main/x")
-        .header("content-length", "5368709121");
-    let parts = call
-        .raw_body(PayloadMode::Unsigned, Vec::new())
-        .into_signed();
-    let answer = lake.send_parts(parts, untouchable()).await;
-    assert_eq!(answer.refusal(), (400, "EntityTooLarge"));
-    let call = lake.put("/lake/main/x");
-    let parts = call
-        .raw_body(PayloadMode::Unsigned, Vec::new())
-        .into_signed();
-    let answer = lake.send_parts(parts, untouchable()).await;
-    assert_eq!(answer.refusal(), (411, "MissingContentLength"));
-    assert_eq!(lake.get("/lake/main/there").send().await.text(), "x");
+    let (x, there) = ("/lake/main/x", "/lake/main/there");
+    let customer_key = "x-amz-server-side-encryption-customer-algorithm";
+    all_refused(
+        &lake,
+        &[
+            (x, ("x-amz-meta-a", &big), (400, "MetadataTooLarge")),
+            (there, ("if-none-match", "*"), (412, "PreconditionFailed")),
+            (there, ("if-none-match", "\"x\""), (501, "NotImplemented")),
+            (there, ("if-match", "\"x\""), (412, "PreconditionFailed")),
+            (x, ("if-match", "\"x\""), (404, "NoSuchKey")),
+            (x, ("content-md5", "short"), (400, "InvalidDigest")),
+            (x, ("x-amz-checksum-crc32", "AAAA"), (400, "InvalidRequest")),
+            (x, ("x-amz-acl", "public-read"), (501, "NotImplemented")),
+            (x, ("x-amz-tagging", "a=b"), (501, "NotImplemented")),
+            (
+                x,
+                ("x-amz-write-offset-bytes", "1"),
+                (501, "NotImplemented"),
+            ),
+            (x, ("x-amz-storage-class", "COSY"), (400, "InvalidArgument")),
+            (x, (customer_key, "AES256"), (501, "NotImplemented")),
+            (x, ("content-length", "5368709121"), (400, "EntityTooLarge")),
+            (x, ("content-length", ""), (411, "MissingContentLength")),
+        ],
+    )
+    .await;
+    assert_eq!(lake.get(there).send().await.text(), "x");
+    lake.get(x).send().await.expect(404);
 }
 
 /// Tags and commits are no branches.
@@ -377,7 +338,7 @@ async fn roots_of_branches_can_be_made_and_hold_nothing() {
 #[tokio::test]
 async fn a_read_only_repository_takes_nothing() {
     let lake = Lake::with(GatewayOptions::default()).await;
-    let request = lakefs_service::CreateRepository {
+    let request = CreateRepository {
         name: "lake",
         storage_namespace: "mem://lake",
         default_branch: None,
@@ -393,12 +354,12 @@ async fn a_read_only_repository_takes_nothing() {
     let put = lake.put("/lake/main/x").body("x").send().await;
     assert_eq!(put.refusal(), (403, "ErrReadOnlyRepository"));
     let nobody = Caller::anonymous("test");
-    let begin = lakefs_service::BeginUpload {
+    let begin = BeginUpload {
         operation: "PutObject",
         repository: "lake",
         branch: "main",
         path: "x",
-        condition: lakefs_service::WriteCondition::Always,
+        condition: WriteCondition::Always,
         force: false,
     };
     let error = lake.service.begin_upload(&nobody, begin.clone()).await;
