@@ -195,6 +195,15 @@ async fn requests_that_are_wrong_get_the_codes_of_s3() {
     assert_eq!(abort.refusal(), (404, "NoSuchUpload"));
     let list = lake.get("/lake/main/x?uploadId=zzz").send().await;
     assert_eq!(list.refusal(), (404, "NoSuchUpload"));
+    let other_time = lake
+        .delete(&part(&format!("uploadId={id}")))
+        .header(
+            "x-amz-if-match-initiated-time",
+            "Thu, 14 Jan 2027 08:00:00 GMT",
+        )
+        .send()
+        .await;
+    assert_eq!(other_time.refusal(), (412, "PreconditionFailed"));
     let gone = lake
         .delete(&part(&format!("uploadId={id}")))
         .send()

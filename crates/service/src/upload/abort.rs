@@ -12,11 +12,13 @@ const MAX_TRIES: u32 = 5;
 
 impl Service {
     /// Removes an upload and its parts. An upload whose object was made is not there any more; neither
-    /// is one that was aborted.
+    /// is one that was aborted. `initiated` is when the caller believes it began, in Unix seconds; one that
+    /// began at another time is left alone. A time to come says nothing.
     pub async fn abort_multipart_upload(
         &self,
         caller: &Caller,
         target: UploadTarget<'_>,
+        initiated: Option<i64>,
     ) -> Result<()> {
         let call = Call::at("AbortMultipartUpload", target.repository, target.branch);
         self.audited(caller, call, async {
@@ -25,6 +27,14 @@ impl Service {
             let place = self.upload_place(target).await?;
             for _ in 0..MAX_TRIES {
                 let found = self.open_upload(&place, target.id).await?;
+                let now = self.now().seconds;
+                let believed = initiated.filter(|initiated| *initiated <= now);
+                if believed.is_some_and(|believed| believed != found.upload.created.seconds) {
+                    return Err(Error::new(
+                        ErrorKind::PreconditionFailed,
+                        "the upload began at another time",
+                    ));
+                }
                 if matches!(found.upload.state, UploadState::Completing(_))
                     && self.object_of(&found).await?.is_some()
                 {

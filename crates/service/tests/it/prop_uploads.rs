@@ -178,7 +178,7 @@ async fn run(steps: Vec<Step>) {
                 let target = at(upload.path, &upload.id);
                 let outcome = lake
                     .service
-                    .abort_multipart_upload(&lake.admin, target)
+                    .abort_multipart_upload(&lake.admin, target, None)
                     .await;
                 if upload.aborted || upload.completed.is_some() {
                     assert_eq!(reason(outcome), Some(Reason::UploadNotFound));

@@ -197,7 +197,7 @@ async fn whatever_else_fails_leaves_nothing_for_long() {
                 let id = lake.begin("main", "x").await?;
                 lake.part(at("x", &id), 1, b"bytes").await?;
                 lake.service
-                    .abort_multipart_upload(&lake.admin, at("x", &id))
+                    .abort_multipart_upload(&lake.admin, at("x", &id), None)
                     .await
             };
             let outcome = done.await;

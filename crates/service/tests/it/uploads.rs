@@ -106,7 +106,7 @@ impl Lake {
 
     async fn abort(&self, target: UploadTarget<'_>) -> Result<()> {
         self.service
-            .abort_multipart_upload(&self.admin, target)
+            .abort_multipart_upload(&self.admin, target, None)
             .await
     }
 

@@ -8,7 +8,7 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 
-use super::number_of;
+use super::invalid_argument;
 use crate::checksum::Digest;
 use crate::conditions::bare_tag;
 use crate::error::{Code, S3Error};
@@ -25,8 +25,8 @@ const PART: &str = "Part";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::ops) struct NamedPart {
     pub(in crate::ops) part: UploadedPart,
-    /// Checksums the client says the part has.
-    pub(in crate::ops) claims: Vec<Digest>,
+    /// The checksum the client says the part has.
+    pub(in crate::ops) claim: Option<Digest>,
 }
 
 /// A part while it is being read.
@@ -122,20 +122,38 @@ impl Draft {
 
     fn finish(self) -> Result<NamedPart, S3Error> {
         let number = self.number.ok_or_else(malformed)?;
-        let number = number_of(&number).ok_or_else(malformed)?;
+        let number = match number.parse::<i64>() {
+            Ok(..1) => {
+                return Err(invalid_argument("PartNumber", "PartNumber must be >= 1")
+                    .detail("ArgumentValue", number));
+            }
+            Ok(number) => u32::try_from(number).map_err(|_| malformed())?,
+            Err(_) => return Err(malformed()),
+        };
         let etag = self.etag.ok_or_else(malformed)?;
-        let claims = self.claims.into_iter().map(|(algorithm, value)| {
-            // A value that is no checksum is not the part's.
-            Digest::parse(algorithm, &value).ok_or_else(|| S3Error::new(Code::InvalidPart))
-        });
+        let claim = match self.claims.as_slice() {
+            [] => None,
+            [(algorithm, value)] => {
+                let digest = Digest::parse(*algorithm, value);
+                Some(digest.ok_or_else(not_one_checksum)?)
+            }
+            _ => return Err(not_one_checksum()),
+        };
         Ok(NamedPart {
-            claims: claims.collect::<Result<_, _>>()?,
+            claim,
             part: UploadedPart {
                 number,
                 etag: bare_tag(&etag).to_owned(),
             },
         })
     }
+}
+
+fn not_one_checksum() -> S3Error {
+    invalid_argument(
+        "Checksum",
+        "Invalid Base64 or multiple checksums present in request",
+    )
 }
 
 fn malformed() -> S3Error {

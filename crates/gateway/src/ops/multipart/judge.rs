@@ -94,14 +94,25 @@ fn check_parts(
 ) -> Result<(), S3Error> {
     for (part, digest) in named.iter().zip(digests) {
         let number = part.part.number;
-        if part.claims.iter().any(|claim| Some(*claim) != *digest) {
-            return Err(S3Error::with(
-                Code::InvalidPart,
-                format!("The checksum of part {number} is another than the one given."),
-            ));
+        match (part.claim, digest) {
+            (Some(claim), Some(digest)) if claim == *digest => {}
+            (Some(claim), Some(digest)) if claim.algorithm() == digest.algorithm() => {
+                return Err(S3Error::new(Code::InvalidPart));
+            }
+            (Some(claim), _) => {
+                let algorithm = claim.algorithm().as_str().to_ascii_lowercase();
+                return Err(S3Error::with(
+                    Code::BadDigest,
+                    format!(
+                        "The {algorithm} you specified for part {number} did not match what we \
+                         received."
+                    ),
+                ));
+            }
+            (None, _) => {}
         }
         let must = wanted.is_some_and(|wanted| wanted.kind == ChecksumType::Composite);
-        if must && part.claims.is_empty() {
+        if must && part.claim.is_none() {
             let algorithm = wanted.map_or("", |wanted| wanted.algorithm.as_str());
             return Err(invalid_request(format!(
                 "The upload was created using a {} checksum. The complete request must include the \

@@ -47,9 +47,9 @@ fn documents_of_all_clients_are_read() {
     let summed = wrapped(
         "<Part><PartNumber>1</PartNumber><ETag>a</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part>",
     );
-    let claims = &parse(summed.as_bytes()).unwrap()[0].claims;
+    let claim = parse(summed.as_bytes()).unwrap()[0].claim;
     let expected = Digest::parse(ChecksumAlgorithm::Crc32, "AAAAAA==").unwrap();
-    assert_eq!(claims, &[expected]);
+    assert_eq!(claim, Some(expected));
 }
 
 #[test]
@@ -68,7 +68,8 @@ fn what_is_no_list_of_parts_is_refused() {
             Code::MalformedXml,
         ),
         (&wrapped("<Part><ETag>a</ETag></Part>"), Code::MalformedXml),
-        (&wrapped(&part("-1", "a")), Code::MalformedXml),
+        (&wrapped(&part("-1", "a")), Code::InvalidArgument),
+        (&wrapped(&part("0", "a")), Code::InvalidArgument),
         (&wrapped(&part("1x", "a")), Code::MalformedXml),
         (&wrapped(&part("99999999999", "a")), Code::MalformedXml),
         (&wrapped(&part("1", "&unknown;")), Code::MalformedXml),
@@ -87,7 +88,7 @@ fn what_is_no_list_of_parts_is_refused() {
             &wrapped(
                 "<Part><PartNumber>1</PartNumber><ETag>a</ETag><ChecksumSHA1>x</ChecksumSHA1></Part>",
             ),
-            Code::InvalidPart,
+            Code::InvalidArgument,
         ),
     ] {
         assert_eq!(
@@ -201,10 +202,7 @@ fn case(
             number: part.number,
             etag: part.etag.clone(),
         },
-        claims: digest_of_text(&part.checksum)
-            .filter(|_| named)
-            .into_iter()
-            .collect(),
+        claim: digest_of_text(&part.checksum).filter(|_| named),
     });
     (info, claims.collect(), stored)
 }
@@ -345,9 +343,13 @@ fn a_part_that_is_another_than_the_client_says_is_refused() {
     use ChecksumAlgorithm::Crc32;
     let parts: [&[u8]; 2] = [b"hello ", b"world"];
     let (info, mut named, stored) = case("CRC32 FULL_OBJECT", Some(Crc32), &parts, true);
-    named[1].claims = vec![digest(Crc32, b"other")];
+    named[1].claim = Some(digest(Crc32, b"other"));
     let error = judge(&info, &named, &stored, &Claims::default()).unwrap_err();
     assert_eq!(error.code, Code::InvalidPart);
+    // One of another algorithm cannot be compared, and counts as wrong.
+    named[1].claim = Some(digest(ChecksumAlgorithm::Sha1, b"world"));
+    let error = judge(&info, &named, &stored, &Claims::default()).unwrap_err();
+    assert_eq!(error.code, Code::BadDigest);
 }
 
 /// What an answer says when its work takes a time and ends so.
