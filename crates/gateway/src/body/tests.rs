@@ -500,10 +500,7 @@ async fn headers_are_judged_before_the_body_is_read() {
             Code::InvalidRequest,
         ),
         (vec![("x-amz-checksum-crc32", "AAAA")], Code::InvalidRequest),
-        (
-            vec![("x-amz-checksum-md4", "AAAA")],
-            Code::InvalidRequest,
-        ),
+        (vec![("x-amz-checksum-md4", "AAAA")], Code::InvalidRequest),
         (
             vec![("x-amz-sdk-checksum-algorithm", "CRC32")],
             Code::InvalidRequest,

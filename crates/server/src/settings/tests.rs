@@ -108,7 +108,10 @@ fn the_gateway_is_told_what_the_keys_say() {
         ("LAKEFS_GATEWAYS_S3_DOMAIN_NAME", "S3.Example.com"),
         ("LAKEFS_GATEWAYS_S3_REGION", "eu-1"),
         ("LAKEFS_GATEWAYS_S3_LISTEN_ADDRESS", ":9000"),
-        ("LAKEFS_GATEWAYS_S3_BUCKET_ALIASES", "a=lake/main, b=lake/dev/x"),
+        (
+            "LAKEFS_GATEWAYS_S3_BUCKET_ALIASES",
+            "a=lake/main, b=lake/dev/x",
+        ),
         ("LAKEFS_GATEWAYS_S3_COPY", "clone"),
         ("LAKEFS_GATEWAYS_S3_MAX_PUT_SIZE_BYTES", "0"),
         ("LAKEFS_GATEWAYS_S3_BODY_IDLE_TIMEOUT", "5s"),
