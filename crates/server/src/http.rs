@@ -25,6 +25,7 @@ use crate::request_id::RequestId;
 use crate::settings::Secret;
 
 mod audit;
+mod linger;
 pub(crate) mod listen;
 mod pages;
 mod received;

@@ -177,6 +177,15 @@ impl Stack {
         if !self.tasks.shutdown(GRACE).await {
             tracing::warn!("background work did not end in time");
         }
+        match tokio::time::timeout(GRACE, self.blocks.settle()).await {
+            Ok(Ok(())) => {}
+            // Nothing is lost: the next start finishes it.
+            Ok(Err(error)) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the object store did not come to rest"
+            ),
+            Err(_) => tracing::warn!("the object store did not come to rest in time"),
+        }
         tracing::info!("stopped");
     }
 }
