@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, Version};
 use lakefs_runtime::{Clock, Ids};
@@ -190,7 +190,7 @@ impl Gateway {
         let target = self.resolver().resolve(host, parts.uri.path());
         let target = target.map_err(|error| error.scope(Scope::Door))?;
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        let hoisted = hoisted_headers(&query);
+        let hoisted = hoisted_headers(&parts, &query);
         let copies = parts.headers.contains_key(COPY_SOURCE)
             || hoisted.iter().any(|(name, _)| name == COPY_SOURCE);
         let operation = decide_operation(&target, &parts.method, &query, copies);
@@ -266,9 +266,11 @@ impl Known {
     }
 }
 
-/// Headers that the maker of a presigned URL put into its query. The signature covers them there.
-fn hoisted_headers(query: &Query) -> Vec<(HeaderName, HeaderValue)> {
-    if !query.has("X-Amz-Signature") && !query.has("Signature") {
+/// Headers that the maker of a presigned URL put into its query. The signature covers them there, which
+/// one in a header need not.
+fn hoisted_headers(parts: &Parts, query: &Query) -> Vec<(HeaderName, HeaderValue)> {
+    let presigned = query.has("X-Amz-Signature") || query.has("Signature");
+    if !presigned || parts.headers.contains_key(AUTHORIZATION) {
         return Vec::new();
     }
     query
