@@ -128,8 +128,9 @@ def lists(step):
     step("list-owner", "list_objects_v2", Prefix="main/l/a/one", FetchOwner=True)
     token = opaque(step, "list-page", "NextContinuationToken", "list_objects_v2", **below, MaxKeys=2)
     step("list-next-page", "list_objects_v2", **below, ContinuationToken=token)
-    marker = opaque(step, "list-page-v1", "NextMarker", "list_objects", **below, MaxKeys=2, Delimiter="/")
+    marker = step("list-page-v1", "list_objects", **below, MaxKeys=2, Delimiter="/").get("NextMarker", "nothing")
     step("list-next-page-v1", "list_objects", **below, Marker=marker)
+    step.facts["list-page-v1"]["NextMarker"] = step.facts["list-next-page-v1"]["Marker"] = "<id>"
     step("list-versions", "list_object_versions", Prefix="main/l/a/")
     step("list-missing-bucket", "list_objects_v2", Bucket="no-such-bucket")
     step("head-bucket", "head_bucket")
