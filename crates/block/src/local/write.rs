@@ -20,6 +20,9 @@ use crate::{BlockError, BodyReader, PutBody, PutOptions, PutOutcome};
 const BATCH: usize = 1 << 20;
 /// Bytes of a large body after which its file is synced while more arrives.
 const SYNC_AHEAD: usize = 16 << 20;
+/// The same where the caller makes the bytes meanwhile and waits for the disk at the end: a table of a few
+/// megabytes. Each sync costs a write of the file system's own journal, so they are few.
+const SYNC_AHEAD_LATE: usize = 2 << 20;
 
 /// Moves a synced file to where the key may lie.
 pub(super) fn publish_place(core: &Core, from: &str, place: &Place) -> io::Result<()> {
@@ -163,10 +166,10 @@ pub(super) async fn put_named_late(
         if let Some(outcome) = put_small(journal, &target, body.whole(), options).await {
             return outcome;
         }
-        let written = fill(core, address, body, options, Pace::Free).await?;
+        let written = fill(core, address, body, options, SYNC_AHEAD).await?;
         (target, written)
     } else {
-        let written = fill(core, address, body, options, Pace::Synced).await?;
+        let written = fill(core, address, body, options, SYNC_AHEAD_LATE).await?;
         (target.await?, written)
     };
     let (journal, address) = (Arc::clone(journal), target.address.clone());
@@ -185,17 +188,8 @@ pub(super) async fn write_body(
     options: &PutOptions,
     publish: impl FnOnce(&mut TempFile) -> io::Result<()> + Send + 'static,
 ) -> Result<PutOutcome, BlockError> {
-    let written = fill(core, &address, body, options, Pace::Free).await?;
+    let written = fill(core, &address, body, options, SYNC_AHEAD).await?;
     written.publish(address, options, publish).await
-}
-
-/// When written bytes are synced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    /// Now and then while more arrives, and at the end.
-    Free,
-    /// Each batch as it is written.
-    Synced,
 }
 
 /// A body all of which has come; its last batch is not written yet.
@@ -205,13 +199,13 @@ struct Filled {
     batch: Vec<Bytes>,
 }
 
-/// Writes a body to a temporary file, up to its last batch.
+/// Writes a body to a temporary file, up to its last batch, and syncs it after every `sync_ahead` bytes.
 async fn fill(
     core: &Arc<Core>,
     address: &str,
     body: Begun,
     options: &PutOptions,
-    pace: Pace,
+    sync_ahead: usize,
 ) -> Result<Filled, BlockError> {
     let hashed = options.hashed();
     let Begun {
@@ -231,14 +225,7 @@ async fn fill(
         let work = {
             let (core, address) = (Arc::clone(core), address.to_owned());
             tokio::task::spawn_blocking(move || {
-                let written = append(&core, file, &batch, hashed);
-                written
-                    .and_then(|file| {
-                        if pace == Pace::Synced {
-                            file.file.sync()?;
-                        }
-                        Ok(file)
-                    })
+                append(&core, file, &batch, hashed)
                     .map_err(|error| io_error("put", &address, error))
             })
         };
@@ -252,7 +239,7 @@ async fn fill(
         unsynced += BATCH;
         // The disk works while the rest arrives, so that little is left for the last sync. One at a
         // time; a failure is told once, so it must not be missed.
-        if pace == Pace::Free && unsynced >= SYNC_AHEAD {
+        if unsynced >= sync_ahead {
             let idle = match syncing.take() {
                 Some(task) if !task.is_finished() => {
                     syncing = Some(task);
