@@ -75,7 +75,11 @@ impl http_body::Body for Body {
                     *left = left.saturating_sub(bytes.len() as u64);
                     Poll::Ready(Some(Ok(Frame::data(bytes))))
                 }
-                Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error))),
+                Poll::Ready(Some(Err(error))) => {
+                    // The status is on its way already: the connection is cut, and only the log knows why.
+                    tracing::error!("an object could not be read to its end: {error}");
+                    Poll::Ready(Some(Err(error)))
+                }
                 Poll::Ready(None) => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             },
