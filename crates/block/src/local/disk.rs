@@ -138,6 +138,17 @@ impl Fs for DiskFs {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    fn open_cached(&self, path: &str) -> Option<Arc<dyn FsFile>> {
+        use rustix::fs::ResolveFlags;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
+        let file = rustix::fs::openat2(&self.handle, path, flags, Mode::empty(), resolve).ok()?;
+        let file: File = file.into();
+        file.metadata().ok()?.is_file().then_some(())?;
+        Some(Arc::new(DiskFile(file)))
+    }
+
     fn stat(&self, path: &str) -> io::Result<FileStat> {
         #[cfg(target_os = "linux")]
         let flags = OFlags::PATH;
@@ -321,6 +332,18 @@ impl FsFile for DiskFile {
         }
         buffer.truncate(length);
         Ok(buffer.into())
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_cached(&self, offset: u64, length: usize) -> Option<Bytes> {
+        use rustix::io::ReadWriteFlags;
+        let mut buffer = vec![0; length];
+        if length > 0 {
+            let mut slices = [io::IoSliceMut::new(&mut buffer)];
+            let read = rustix::io::preadv2(&self.0, &mut slices, offset, ReadWriteFlags::NOWAIT);
+            (read.ok()? == length).then_some(())?;
+        }
+        Some(buffer.into())
     }
 
     fn stat(&self) -> io::Result<FileStat> {

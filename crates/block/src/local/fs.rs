@@ -2,7 +2,7 @@
 //! double that loses whatever was not synced is in `testing`.
 //!
 //! Paths are relative to the root, `/`-separated, made of plain names only. An operation through a
-//! symbolic link that leaves the root fails with [`EscapesRoot`]. All calls block.
+//! symbolic link that leaves the root fails with [`EscapesRoot`]. All calls block, but those that say so.
 
 use std::io;
 use std::path::PathBuf;
@@ -52,6 +52,11 @@ pub trait FsFile: Send + Sync + std::fmt::Debug {
     /// Up to `length` bytes from `offset`; fewer only at the end.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes>;
 
+    /// All of so many bytes from `offset`, if they are in memory already. Never waits for a disk.
+    fn read_cached(&self, _offset: u64, _length: usize) -> Option<Bytes> {
+        None
+    }
+
     /// Facts about it.
     fn stat(&self) -> io::Result<FileStat>;
 
@@ -75,6 +80,12 @@ pub trait Fs: Send + Sync + std::fmt::Debug + 'static {
 
     /// Opens a regular file for reading; anything else is not found.
     fn open(&self, path: &str) -> io::Result<Arc<dyn FsFile>>;
+
+    /// Opens a regular file for reading, if all that takes is in memory already. Never waits for a disk;
+    /// what it does not find may be there all the same.
+    fn open_cached(&self, _path: &str) -> Option<Arc<dyn FsFile>> {
+        None
+    }
 
     /// Facts about a regular file; anything else is not found.
     fn stat(&self, path: &str) -> io::Result<FileStat>;

@@ -55,7 +55,7 @@ pub struct JournalLimits {
 impl Default for JournalLimits {
     fn default() -> Self {
         Self {
-            body_bytes: 64 << 10,
+            body_bytes: 32 << 10,
             segment_bytes: 8 << 20,
             segments: 8,
             age: Duration::from_secs(5),

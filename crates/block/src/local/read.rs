@@ -1,5 +1,5 @@
-//! Reading files: the first megabyte in the call itself, the rest chunk by chunk with one chunk read
-//! ahead, all on the blocking pool.
+//! Reading files: a little that is in memory at once; else the first megabyte in one trip to the
+//! blocking pool, and the rest chunk by chunk with one chunk read ahead.
 
 use std::io;
 use std::sync::Arc;
@@ -16,14 +16,49 @@ use crate::{BlockError, ByteRange, ByteStream, GetOutcome, ObjectInfo, PutBody, 
 /// What a `get` reads before it answers: whole objects up to this size cost one trip to the pool.
 const FIRST_CHUNK: usize = 1 << 20;
 const CHUNK: usize = 512 << 10;
+/// What is read right here when it is in memory: copying more takes longer than a trip to the pool.
+const INLINE: usize = 128 << 10;
 
 pub(super) async fn get(
     core: &Arc<Core>,
     source: Source,
     range: Option<ByteRange>,
 ) -> Result<GetOutcome, BlockError> {
+    if let Some(outcome) = get_cached(core, &source, range) {
+        return outcome;
+    }
     let core = Arc::clone(core);
     spawn_blocking(move || start(&core, &source, range)).await
+}
+
+/// Reads a little that is in memory already, without a trip to the pool, which costs more than the
+/// reading. `None` where the disk may have to be waited for.
+fn get_cached(
+    core: &Core,
+    source: &Source,
+    range: Option<ByteRange>,
+) -> Option<Result<GetOutcome, BlockError>> {
+    if source.fs.is_some() {
+        return None;
+    }
+    let file = core.fs.open_cached(source.paths.first()?)?;
+    let size = file.stat().ok()?.size;
+    let Some((start, length)) = range::resolve(range, size) else {
+        return Some(Err(BlockError::RangeNotSatisfiable {
+            address: source.address.clone(),
+            size,
+        }));
+    };
+    let short = usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= INLINE)?;
+    let bytes = file.read_cached(start, short)?;
+    Some(Ok(GetOutcome {
+        size,
+        start,
+        length,
+        stream: PutBody::from_bytes(bytes).stream,
+    }))
 }
 
 fn start(core: &Core, source: &Source, range: Option<ByteRange>) -> Result<GetOutcome, BlockError> {
