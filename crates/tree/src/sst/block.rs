@@ -164,7 +164,11 @@ struct Lengths {
 }
 
 impl Lengths {
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call costs more than the three bytes it mostly reads"
+    )]
+    #[inline(always)]
     fn take(bytes: &mut &[u8]) -> Option<Self> {
         match **bytes {
             [a, b, c, ref rest @ ..] if (a | b | c) < 0x80 => {
