@@ -136,13 +136,14 @@ def test_the_level_follows_the_configuration_file(tmp_path):
         wait_until("the line", lambda: any(line["msg"] == "HTTP call ended" for line in server.lines()))
 
 
-def test_s3_requests_are_told_that_the_gateway_is_missing(server):
+def test_s3_requests_are_told_apart_from_others(server):
     s3 = boto3.client("s3", endpoint_url=server.url, aws_access_key_id=server.key, aws_secret_access_key=server.secret,
                       region_name="us-east-1", config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}))
     with pytest.raises(ClientError) as failure:
-        s3.list_objects_v2(Bucket="x")
-    assert failure.value.response["Error"]["Code"] == "NotImplemented"
-    assert failure.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+        s3.list_objects_v2(Bucket="nowhere")
+    assert failure.value.response["Error"]["Code"] == "NoSuchBucket"
+    assert failure.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+    assert s3.list_buckets()["Buckets"] == []
 
 
 def test_other_paths(server):
