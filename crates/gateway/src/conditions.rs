@@ -97,8 +97,11 @@ impl<'a> Conditions<'a> {
 
 /// A condition that does not hold.
 pub(crate) fn precondition_failed(condition: &'static str) -> S3Error {
-    S3Error::new(Code::PreconditionFailed).detail("Condition", condition)
+    S3Error::with(Code::PreconditionFailed, FAILED).detail("Condition", condition)
 }
+
+/// What S3 says of a condition that does not hold. lakeFS says it of puts without the full stop.
+pub(crate) const FAILED: &str = "At least one of the pre-conditions you specified did not hold.";
 
 /// Whether a list of entity tags has this one. `*` has every one.
 pub(crate) fn matches(list: &str, etag: &str) -> bool {
@@ -141,15 +144,15 @@ pub(crate) enum Wanted {
 }
 
 /// Decides which bytes of an object of `size` bytes a header `Range` asks for. Only one range of bytes
-/// is understood; several, none or nonsense are ignored, as S3 does.
+/// is understood; several, none, nonsense or white space inside are ignored, as S3 does.
 pub(crate) fn decide_range(header: Option<&str>, size: u64) -> Wanted {
-    let Some((unit, range)) = header.and_then(|header| header.split_once('=')) else {
+    let Some((unit, range)) = header.and_then(|header| header.trim().split_once('=')) else {
         return Wanted::Whole;
     };
     let Some((first, last)) = range.split_once('-') else {
         return Wanted::Whole;
     };
-    if !unit.trim().eq_ignore_ascii_case("bytes") {
+    if !unit.eq_ignore_ascii_case("bytes") {
         return Wanted::Whole;
     }
     let (start, end) = match (number(first), number(last)) {
@@ -179,8 +182,7 @@ enum Number {
 }
 
 /// A number of decimal digits; one too great for 64 bits is past every object.
-fn number(text: &str) -> Number {
-    let digits = text.trim();
+fn number(digits: &str) -> Number {
     if digits.is_empty() {
         Number::Absent
     } else if digits.bytes().all(|byte| byte.is_ascii_digit()) {

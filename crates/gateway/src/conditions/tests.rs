@@ -108,7 +108,8 @@ fn part(start: u64, end: u64) -> Wanted {
 fn one_range_is_cut_to_the_object() {
     for (header, wanted) in [
         ("bytes=1-2", part(1, 2)),
-        ("bytes = 1 - 2 ", part(1, 2)),
+        (" bytes=1-2 ", part(1, 2)),
+        ("bytes=01-02", part(1, 2)),
         ("Bytes=-2", part(3, 4)),
         ("bytes=3-", part(3, 4)),
         ("bytes=0-99", part(0, 4)),
@@ -143,6 +144,9 @@ fn what_is_not_one_range_is_ignored() {
         "",
         "bytes=--1",
         "bytes=+1-2",
+        "bytes= -1",
+        "bytes=0 -1",
+        "bytes =0-1",
     ] {
         assert_eq!(decide_range(Some(header), 5), Wanted::Whole, "{header}");
     }

@@ -2,12 +2,12 @@
 
 use http::header::IF_MATCH;
 use http::{Response, StatusCode};
-use lakefs_service::{DeleteCondition, DeleteObjects};
+use lakefs_service::{DeleteCondition, DeleteObjects, Error as ServiceError};
 
 use super::listing::invalid;
-use crate::conditions::bare_tag;
+use crate::conditions::{FAILED, bare_tag};
 use crate::date::parse_date;
-use crate::error::S3Error;
+use crate::error::{Code, S3Error};
 use crate::request::Request;
 use crate::{Body, Gateway, response};
 
@@ -30,11 +30,22 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
             .delete_object(&request.caller, target, &path)
             .await?;
     } else {
-        service
-            .delete_object_if(&request.caller, target, &path, &condition)
-            .await?;
+        let done = service.delete_object_if(&request.caller, target, &path, &condition);
+        done.await.map_err(of_condition)?;
     }
     Ok(response::bare(StatusCode::NO_CONTENT))
+}
+
+/// The failure of a deletion on a condition, in S3's words.
+pub(super) fn of_condition(error: ServiceError) -> S3Error {
+    let error = S3Error::from(error);
+    match error.code {
+        Code::PreconditionFailed => S3Error {
+            message: Some(FAILED.to_owned()),
+            ..error
+        },
+        _ => error,
+    }
 }
 
 fn condition(request: &Request) -> Result<DeleteCondition, S3Error> {

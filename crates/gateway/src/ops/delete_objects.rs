@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use http::{Response, StatusCode};
 use lakefs_service::{Caller, DeleteObjects, Service};
 
+use super::delete_object::of_condition;
 use crate::body::{self, BodyRules};
 use crate::error::{Code, S3Error};
 use crate::request::Request;
@@ -133,7 +134,7 @@ impl Batch<'_> {
 /// the request's: clients repeat requests, not keys.
 fn of_batch(error: lakefs_service::Error) -> Result<S3Error, S3Error> {
     let whole = error.reason() == Some(lakefs_service::Reason::RepositoryNotFound);
-    let error = S3Error::from(error);
+    let error = of_condition(error);
     if whole || error.code.status().is_server_error() {
         Err(error)
     } else {

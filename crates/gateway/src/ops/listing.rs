@@ -272,7 +272,7 @@ fn max_keys(text: &str) -> Result<usize, S3Error> {
         _ => Err(invalid(
             "max-keys",
             text,
-            "Argument max-keys must be an integer between 0 and 2147483647",
+            &format!("Argument {text} must be an integer between 0 and 2147483647"),
         )),
     }
 }
