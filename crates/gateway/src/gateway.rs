@@ -49,7 +49,8 @@ pub struct GatewayParts {
     pub options: GatewayOptions,
 }
 
-/// What is known of a request once it is answered, for the access log and the metrics.
+/// What is known of a request, for the access log and the metrics. Filled in on the way, so that it is there
+/// also when the client left before the answer.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// S3's name of the operation; `None` where the request was none.
@@ -64,15 +65,6 @@ pub struct Facts {
     pub code: Option<&'static str>,
     /// Whether the request was refused because nobody knows who sent it; `code` says why.
     pub unproven: bool,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub struct Answer {
-    /// To the client.
-    pub response: Response<Body>,
-    /// To the log.
-    pub facts: Facts,
 }
 
 /// The S3 gateway. Clones share one instance.
@@ -133,7 +125,14 @@ impl Gateway {
     }
 
     /// Answers one request. `caller` has the request's identifier, address and client, and no user.
-    pub async fn handle(&self, mut parts: Parts, body: RequestBody, caller: Caller) -> Answer {
+    /// Dropping the future abandons the request.
+    pub async fn handle(
+        &self,
+        mut parts: Parts,
+        body: RequestBody,
+        caller: Caller,
+        facts: &mut Facts,
+    ) -> Response<Body> {
         let head = parts.method == Method::HEAD;
         let id = caller.request_id.clone();
         // HTTP/2 has the host in the address; signatures cover it as a header.
@@ -145,13 +144,16 @@ impl Gateway {
         }
         let api = is_below_api(parts.uri.path());
         let asked = asks_before_body(&parts);
-        let mut known = Known::default();
+        let mut known = Known {
+            facts,
+            target: Target::Service,
+        };
         let outcome = self.answer(parts, body, caller, &mut known).await;
         let mut response = outcome.unwrap_or_else(|mut error| {
             if api && error.code == Code::NoSuchBucket && error.scope == Scope::Door {
                 error.code = Code::LakefsApiEndpoint;
             }
-            log(&error, &known.facts, &id);
+            log(&error, known.facts, &id);
             known.facts.code = Some(error.code.as_str());
             let document = ErrorDocument {
                 error: &error,
@@ -172,10 +174,7 @@ impl Gateway {
         if asked.is_some_and(|empty| empty || !response.status().is_success()) {
             response.headers_mut().insert(CONNECTION, CLOSE);
         }
-        Answer {
-            response,
-            facts: known.facts,
-        }
+        response
     }
 
     async fn answer(
@@ -183,7 +182,7 @@ impl Gateway {
         mut parts: Parts,
         body: RequestBody,
         caller: Caller,
-        known: &mut Known,
+        known: &mut Known<'_>,
     ) -> Result<Response<Body>, S3Error> {
         let host = parts.headers.get(HOST);
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -201,7 +200,7 @@ impl Gateway {
         let (caller, payload) = match self.authenticate(&parts, caller).await {
             Ok(proven) => proven,
             Err(error) => {
-                known.facts.unproven = true;
+                known.facts.unproven = error.code.status().is_client_error();
                 return Err(error);
             }
         };
@@ -236,21 +235,12 @@ impl Gateway {
 
 /// What has been found out about a request.
 #[derive(Debug)]
-struct Known {
-    facts: Facts,
+struct Known<'f> {
+    facts: &'f mut Facts,
     target: Target,
 }
 
-impl Default for Known {
-    fn default() -> Self {
-        Self {
-            facts: Facts::default(),
-            target: Target::Service,
-        }
-    }
-}
-
-impl Known {
+impl Known<'_> {
     fn at(&mut self, target: &Target) {
         match target {
             Target::Service => {}

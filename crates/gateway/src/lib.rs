@@ -24,7 +24,7 @@ mod target;
 mod write_headers;
 mod xml;
 
-pub use gateway::{Answer, Facts, Gateway, GatewayParts};
+pub use gateway::{Facts, Gateway, GatewayParts};
 pub use options::{BucketAlias, GatewayOptions};
 pub use request::{BodyError, RequestBody};
 pub use response::Body;

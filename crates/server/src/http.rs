@@ -173,12 +173,12 @@ impl App {
         }
         let (body, meter) = received::receive(&head, body, self.parts.body_idle);
         observation.received.clone_from(&meter);
-        let answer = self.parts.gateway.handle(head, body, caller).await;
-        observation.asked = Some(answer.facts);
+        let facts = observation.asked.get_or_insert_default();
+        let response = self.parts.gateway.handle(head, body, caller, facts).await;
         if let Some(meter) = meter {
             meter.drain().await;
         }
-        answer.response
+        response
     }
 
     async fn answer_api(

@@ -257,3 +257,27 @@ fn sign_without_hash(
         .insert("authorization", value.parse().unwrap());
     parts
 }
+
+#[tokio::test]
+async fn what_is_known_of_a_request_outlives_it() {
+    let lake = Lake::with_repository().await;
+    let parts = lake
+        .put("/lake/main/x")
+        .header("content-length", "5")
+        .into_signed();
+    let endless = http_body_util::StreamBody::new(futures_util::stream::pending());
+    let body = http_body_util::BodyExt::boxed(endless);
+    let mut facts = lakefs_gateway::Facts::default();
+    let caller = lakefs_service::Caller::anonymous("gone");
+    let answer = lake.gateway.handle(parts, body, caller, &mut facts);
+    let left = tokio::time::timeout(std::time::Duration::from_millis(50), answer).await;
+    assert!(left.is_err(), "the body never ends");
+    assert_eq!(
+        (facts.operation, facts.user.as_str()),
+        (Some("PutObject"), "admin")
+    );
+    assert_eq!(
+        (facts.repository.as_str(), facts.reference.as_str()),
+        ("lake", "main")
+    );
+}

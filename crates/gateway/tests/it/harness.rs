@@ -229,13 +229,14 @@ impl Lake {
     /// Sends a request that is complete.
     pub(crate) async fn send_parts(&self, parts: Parts, body: RequestBody) -> Answer {
         let caller = Caller::anonymous("8b1f0b3e-6c0e-4f6e-9d7a-0a7d3c1f2e4b");
-        let answer = self.gateway.handle(parts, body, caller).await;
-        let (head, body) = answer.response.into_parts();
+        let mut facts = Facts::default();
+        let answered = self.gateway.handle(parts, body, caller, &mut facts);
+        let (head, body) = answered.await.into_parts();
         Answer {
             status: head.status,
             headers: head.headers,
             body: body.collect().await.unwrap().to_bytes(),
-            facts: answer.facts,
+            facts,
         }
     }
 
