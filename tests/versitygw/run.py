@@ -2,8 +2,8 @@
 
 Each case makes its own bucket, so the server runs with `gateways.s3.test_buckets`. What must pass stands in
 expected-pass.txt, everything else in not-expected.txt with the reason; a case in neither list, one that no longer
-passes, and one that passes although it is listed as failing each fail the run. Cases share bucket names, so they run
-one after another, and what a case leaves behind is removed before the next.
+passes, and one that passes although it is listed as failing each fail the run. Cases share bucket names, so a
+server runs one at a time, and what it leaves behind is removed before the next.
 
 `run.py --lakefs BINARY --versitygw BINARY [PATTERN...]`; with patterns only the cases they match. `--write` puts
 what passed into expected-pass.txt.
@@ -12,6 +12,7 @@ what passed into expected-pass.txt.
 import argparse
 import fnmatch
 import os
+import queue
 import re
 import shutil
 import socket
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -82,13 +84,18 @@ class Gateway:
     def __init__(self, lakefs, directory):
         os.environ["LAKEFS_BIN"] = lakefs
         sys.path.insert(0, str(HERE.parent))
-        from support.server import KEY, SECRET, Server
+        from support.server import KEY, SECRET, Server, wait_until
 
         self.key, self.secret = KEY, SECRET
         self.server = Server(directory, env={
             "LAKEFS_GATEWAYS_S3_TEST_BUCKETS": "true", "LAKEFS_GATEWAYS_S3_TEST_NAMESPACE": "local://buckets",
-            "LAKEFS_LOGGING_LEVEL": "WARN"})
-        self.url = self.server.url
+            # A listener of its own: what is not signed at all is about S3, too.
+            "LAKEFS_GATEWAYS_S3_LISTEN_ADDRESS": "127.0.0.1:0"})
+        self.url = wait_until("the listener for S3", self.listening)
+
+    def listening(self):
+        found = re.search(r's3_url\W+(http://[\w.:]+)', re.sub(r"\x1b\[\d+m", "", self.server.output()))
+        return found and found.group(1)
 
     def clean(self):
         for repository in self.server.pages("/repositories"):
@@ -149,11 +156,43 @@ def run(binary, gateway, name):
     return passed, " ".join(said) or (done.stderr.strip().splitlines() or ["said nothing"])[-1]
 
 
+def run_all(args, chosen, directory):
+    """Deals the cases out to a few servers; answers names that passed, and what the others said."""
+    passed, failed, waiting = set(), {}, queue.SimpleQueue()
+    for name in chosen:
+        waiting.put(name)
+
+    def work(number):
+        own = directory / str(number)
+        own.mkdir()
+        server = Reference(args.versitygw, own) if args.reference else Gateway(args.lakefs, own)
+        try:
+            while True:
+                try:
+                    name = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                ok, said = run(args.versitygw, server, name)
+                if ok:
+                    passed.add(name)
+                else:
+                    failed[name] = said
+                server.clean()
+        finally:
+            server.stop()
+
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for done in [pool.submit(work, number) for number in range(args.jobs)]:
+            done.result()
+    return passed, failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lakefs")
     parser.add_argument("--reference", action="store_true", help="run against versitygw itself")
     parser.add_argument("--versitygw", required=True)
+    parser.add_argument("--jobs", type=int, default=2, help="servers to run cases against")
     parser.add_argument("--write", action="store_true", help="record what passes")
     parser.add_argument("patterns", nargs="*")
     args = parser.parse_args()
@@ -164,25 +203,15 @@ def main():
     if args.patterns:
         chosen = [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in args.patterns)]
     problems = [] if args.write or args.patterns else lists.faults(names)
-    passed, failed, began = set(), {}, time.monotonic()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="versitygw") as directory:
-        gateway = Reference(args.versitygw, directory) if args.reference else Gateway(args.lakefs, directory)
-        try:
-            for name in chosen:
-                ok, said = run(args.versitygw, gateway, name)
-                if ok:
-                    passed.add(name)
-                else:
-                    failed[name] = said
-                gateway.clean()
-        finally:
-            gateway.stop()
+        passed, failed = run_all(args, chosen, Path(directory))
     if args.write:
         outside = {name for name in lists.expected if name not in chosen}
         EXPECTED.write_text("".join(f"{name}\n" for name in sorted(passed | outside)))
     regressions = [name for name in chosen if name in failed and lists.of(name) == "pass"]
     surprises = [name for name in chosen if name in passed and lists.of(name) != "pass"]
-    for name, said in failed.items():
+    for name, said in sorted(failed.items()):
         if args.patterns or args.write or lists.of(name) != "fail":
             print(f"{name}: {said[:600]}")
     problems += [f"{name} no longer passes: {failed[name][:600]}" for name in regressions]
