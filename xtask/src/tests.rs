@@ -2,7 +2,7 @@
 
 use crate::run::{Outcome, cargo, run, run_watched, say, step};
 use crate::suites::{self, Tally};
-use crate::{check, drift};
+use crate::{check, drift, spark, versitygw};
 
 /// All of it; goes on after a failure, so that one run tells everything.
 pub(crate) fn everything() -> Outcome {
@@ -36,6 +36,16 @@ pub(crate) fn everything() -> Outcome {
     }
     let before = tally.failed;
     let ok = note("crashes", suites::crash_briefly(&mut tally));
+    if !ok && tally.failed == before {
+        single(false, &mut tally);
+    }
+    let before = tally.failed;
+    let ok = note("versitygw", versitygw::versitygw(&[], &mut tally));
+    if !ok && tally.failed == before {
+        single(false, &mut tally);
+    }
+    let before = tally.failed;
+    let ok = note("spark", spark::spark(spark::DEFAULT, &[], &mut tally));
     if !ok && tally.failed == before {
         single(false, &mut tally);
     }
