@@ -19,7 +19,7 @@ use crate::object::store_entry::Target;
 use crate::{Caller, Result, Service, WriteCondition, names};
 
 /// Marks an entry that shares the object of another path; the value is that path.
-const SHALLOW_COPY: &str = "::lakefs::shallow-copy";
+pub(crate) const SHALLOW_COPY: &str = "::lakefs::shallow-copy";
 
 /// What to copy where.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use lakefs_versioning::AddressType;
 
 use crate::audit::Call;
 use crate::failure::block_failure;
+use crate::object::begin_copy::SHALLOW_COPY;
 use crate::object::get::missing_is_not_found;
 use crate::object::store_entry::Target;
 use crate::{Caller, Error, ObjectStats, Result, Service, WriteCondition, names};
@@ -72,6 +73,7 @@ impl Service {
             entry.address = address;
             entry.address_type = AddressType::Relative;
             entry.last_modified = self.now();
+            entry.metadata.remove(SHALLOW_COPY);
             self.store_entry(&target, &entry, Some(&to)).await
         })
         .await

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use lakefs_block::PutBody;
 use lakefs_kv::testing::Fault;
 use lakefs_service::{
-    BeginCopy, BeginUpload, ErrorKind, ObjectCopyPlan, ObjectWritten, Reason, Result, StoreOptions,
-    WriteCondition,
+    BeginCopy, BeginUpload, CopyObject, ErrorKind, ObjectCopyPlan, ObjectWritten, Reason, Result,
+    StoreOptions, WriteCondition,
 };
 
 use crate::support::{Lake, REPO, lake_with_repository, status};
@@ -239,4 +239,32 @@ async fn a_copy_of_a_copy_has_bytes_of_its_own() {
     ];
     assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
     assert!(is_there(&lake, "three").await);
+}
+
+/// The mark of an entry that shares its bytes does not go to a copy that has its own.
+#[tokio::test]
+async fn a_full_copy_of_a_shallow_one_is_not_marked() {
+    const MARK: &str = "::lakefs::shallow-copy";
+    let lake = lake_with_repository().await;
+    put_if(&lake, "one", WriteCondition::Always).await.unwrap();
+    let begin = copy("one", "two", WriteCondition::Always);
+    let shallow = lake.service.begin_copy(&lake.admin, begin).await.unwrap();
+    let plan = ObjectCopyPlan {
+        share: true,
+        ..ObjectCopyPlan::default()
+    };
+    shallow.finish(plan).await.unwrap();
+    let marked = lake.stat("main", "two").await.unwrap().metadata.unwrap();
+    assert_eq!(marked.get(MARK).map(String::as_str), Some("one"));
+    let request = CopyObject {
+        repository: REPO,
+        branch: "main",
+        dest_path: "three",
+        src_path: "two",
+        src_ref: None,
+        shallow: false,
+        force: false,
+    };
+    let made = lake.service.copy_object(&lake.admin, request).await;
+    assert!(!made.unwrap().metadata.unwrap().contains_key(MARK));
 }
