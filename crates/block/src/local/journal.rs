@@ -48,6 +48,8 @@ pub struct JournalLimits {
     pub segments: usize,
     /// Oldest a change may become before a checkpoint.
     pub age: Duration,
+    /// Most changes before a checkpoint: the fewer it has to sync, the shorter others wait for the disk.
+    pub changes: u64,
     /// Whether segments are filled with zeros ahead of time, which makes syncing them cheap.
     pub prepared: bool,
 }
@@ -59,6 +61,7 @@ impl Default for JournalLimits {
             segment_bytes: 8 << 20,
             segments: 8,
             age: Duration::from_secs(5),
+            changes: 2000,
             prepared: true,
         }
     }

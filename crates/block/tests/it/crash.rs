@@ -34,6 +34,7 @@ fn open(fs: &CrashFs) -> Result<LocalBlockStore, BlockError> {
         segment_bytes: 3000,
         segments: 6,
         age: Duration::from_mins(10),
+        changes: 1000,
         prepared: true,
     };
     LocalBlockStore::open_limited(Arc::new(fs.clone()), &options, limits, ids)

@@ -224,18 +224,25 @@ async fn settling_empties_the_journal() {
 }
 
 #[tokio::test]
-async fn old_changes_are_settled_without_being_asked_for() {
-    let fs = CrashFs::new();
-    let limits = JournalLimits {
+async fn old_or_many_changes_are_settled_without_being_asked_for() {
+    let old = JournalLimits {
         age: Duration::from_millis(1),
         ..limits()
     };
-    let store = on_crash_fs(&fs, limits).unwrap();
-    put(&store, "a", 1).await.unwrap();
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while fs.after_crash(0).stat("lake/a").is_err() {
-        assert!(tokio::time::Instant::now() < deadline, "never synced");
-        tokio::task::yield_now().await;
+    let many = JournalLimits {
+        changes: 2,
+        ..limits()
+    };
+    for limits in [old, many] {
+        let fs = CrashFs::new();
+        let store = on_crash_fs(&fs, limits).unwrap();
+        put(&store, "a", 1).await.unwrap();
+        put(&store, "b", 2).await.unwrap();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        while fs.after_crash(0).stat("lake/b").is_err() {
+            assert!(tokio::time::Instant::now() < deadline, "never synced");
+            tokio::task::yield_now().await;
+        }
     }
 }
 

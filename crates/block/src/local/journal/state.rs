@@ -209,7 +209,8 @@ impl State {
     /// What a checkpoint beginning now will cover, if one is due.
     pub(super) fn checkpoint_due(&self, limits: &JournalLimits) -> Option<Progress> {
         let since = self.unsynced_since?;
-        (self.wanted || since.elapsed() >= limits.age).then_some(self.applied)
+        let many = self.applied.change - self.synced.change >= limits.changes;
+        (self.wanted || many || since.elapsed() >= limits.age).then_some(self.applied)
     }
 
     /// When a checkpoint will be due, if nothing else happens.
