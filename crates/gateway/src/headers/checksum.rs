@@ -174,14 +174,19 @@ impl Checksum {
 
     /// The checksum an entry has, if it has one that is understood.
     pub(crate) fn of<'a>(metadata: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Self> {
-        let text = metadata.into_iter().find(|(key, _)| *key == KEY)?.1;
-        let (algorithm, rest) = text.split_once(' ')?;
-        let (kind, value) = rest.split_once(' ')?;
+        let (algorithm, kind, value) = read(metadata)?;
         Some(Self {
-            algorithm: ChecksumAlgorithm::parse(algorithm)?,
-            kind: ChecksumType::parse(kind)?,
+            algorithm,
+            kind,
             value: value.to_owned(),
         })
+    }
+
+    /// The same without its value: for the rows of listings, which do not tell it.
+    pub(crate) fn kind_of<'a>(
+        metadata: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Option<(ChecksumAlgorithm, ChecksumType)> {
+        read(metadata).map(|(algorithm, kind, _)| (algorithm, kind))
     }
 
     /// Puts it into the headers of an answer: `x-amz-checksum-<algorithm>` and `x-amz-checksum-type`.
@@ -192,6 +197,16 @@ impl Checksum {
             headers.insert(TYPE_HEADER, kind);
         }
     }
+}
+
+fn read<'a>(
+    metadata: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Option<(ChecksumAlgorithm, ChecksumType, &'a str)> {
+    let text = metadata.into_iter().find(|(key, _)| *key == KEY)?.1;
+    let (algorithm, rest) = text.split_once(' ')?;
+    let (kind, value) = rest.split_once(' ')?;
+    let algorithm = ChecksumAlgorithm::parse(algorithm)?;
+    Some((algorithm, ChecksumType::parse(kind)?, value))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //!
 //! Conditions come first, then the range or the part. The root of a reference is not read here (`root`).
 
+use std::borrow::Cow;
+
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE,
     CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EXPIRES, IF_RANGE,
@@ -59,7 +61,11 @@ pub(super) async fn answer(
     if let Some(number) = request.query.get("partNumber") {
         part_number(number)?;
     }
-    let path = place.path();
+    let path = if place.prefix.is_empty() {
+        Cow::Borrowed(place.rest)
+    } else {
+        Cow::Owned(place.path())
+    };
     let opened = gateway.service().open_object(
         &request.caller,
         OpenObject {

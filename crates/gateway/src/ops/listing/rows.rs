@@ -141,8 +141,8 @@ fn write_facts(xml: &mut Xml, object: &ObjectRow<'_>, modified: &str) {
     let size = digits.format(object.size());
     if object.has_metadata() {
         xml.raw(&["&#34;</ETag>"]);
-        if let Some(checksum) = Checksum::of(object.metadata()) {
-            let (algorithm, kind) = (checksum.algorithm.as_str(), checksum.kind.as_str());
+        if let Some((algorithm, kind)) = Checksum::kind_of(object.metadata()) {
+            let (algorithm, kind) = (algorithm.as_str(), kind.as_str());
             xml.raw(&["<ChecksumAlgorithm>", algorithm, "</ChecksumAlgorithm>"]);
             xml.raw(&["<ChecksumType>", kind, "</ChecksumType>"]);
         }
