@@ -210,6 +210,7 @@ async fn settling_empties_the_journal() {
         store.settle().await.unwrap();
     }
     drop(store);
+    assert_eq!(journal_bytes(&fs), 0, "nothing in it counts");
     // Even somebody who knows nothing of journals finds everything.
     let disk = fs.after_crash(0);
     for number in 0..5 {

@@ -3,11 +3,15 @@
 use std::io;
 use std::time::Instant;
 
-use super::commit::Segment;
+use super::commit::{Ending, Segment};
 use super::{DIR, RETRY, Shared};
 
 /// Runs until the journal is stopped.
 pub(super) fn run(shared: &Shared) {
+    let _ending = Ending {
+        shared,
+        is_committer: false,
+    };
     loop {
         let mut state = shared.state.lock();
         let covered = loop {

@@ -35,6 +35,10 @@ impl Segment {
 
 /// Runs until the journal is stopped and its queue is empty.
 pub(super) fn run(shared: &Shared) {
+    let _ending = Ending {
+        shared,
+        is_committer: true,
+    };
     let mut committer = Committer {
         shared,
         applier: Applier::default(),
@@ -46,6 +50,29 @@ pub(super) fn run(shared: &Shared) {
     };
     while let Some(turn) = shared.next_turn() {
         committer.take(turn);
+    }
+    if let Err(error) = committer.tidy_up() {
+        tracing::warn!(%error, "a journal left behind");
+    }
+}
+
+/// Nobody may wait for a thread that has ended: what comes later goes the long way.
+pub(super) struct Ending<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) is_committer: bool,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let mut state = self.shared.state.lock();
+        state.stop();
+        // Empty, but after a panic. The other thread leaves it to the committer.
+        let left = self.is_committer.then(|| state.drop_queue());
+        drop(state);
+        drop(left);
+        self.shared.work.notify_all();
+        self.shared.due.notify_all();
+        self.shared.settled.notify_all();
     }
 }
 
@@ -250,6 +277,26 @@ impl Committer<'_> {
         }
         drop(state);
         self.shared.settled.notify_all();
+    }
+
+    /// Leaves no files behind when nothing in them counts. The newest goes last, because it says so.
+    fn tidy_up(&mut self) -> io::Result<()> {
+        let core = &self.shared.core;
+        let spare = {
+            let mut state = self.shared.state.lock();
+            if !state.is_settled(state.newest()) {
+                return Ok(());
+            }
+            state.take_spare()
+        };
+        for segment in self.closed.drain(..).chain(spare) {
+            core.fs.remove_file(&segment.path)?;
+        }
+        if let Some(active) = self.active.take() {
+            core.fs.sync_dir(super::DIR)?;
+            core.fs.remove_file(&active.path)?;
+        }
+        Ok(())
     }
 
     /// Puts the last change of every object in place again.

@@ -302,6 +302,12 @@ impl State {
         self.stopping = true;
     }
 
+    /// Gives up what is still queued, for the caller to drop outside of the lock: that tells who waits.
+    pub(super) fn drop_queue(&mut self) -> VecDeque<Item> {
+        self.queued_bytes = 0;
+        std::mem::take(&mut self.queue)
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping
     }
