@@ -1,6 +1,7 @@
 """Every way of signing and of addressing that boto3 has, and links that live as long as they say."""
 
 import datetime
+import hashlib
 import http.client
 import socket
 import urllib.parse
@@ -81,7 +82,7 @@ def fetch(url, method="GET", body=None, headers=None):
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=60)
     try:
-        connection.request(method, f"{parts.path}?{parts.query}", body, {"Host": parts.netloc, **(headers or {})})
+        connection.request(method, f"{parts.path}?{parts.query}", body, {"host": parts.netloc, **(headers or {})})
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:
@@ -174,6 +175,20 @@ def test_what_is_not_signed_or_not_known(place):
     # Another region is nobody's business: clients configure what they like.
     elsewhere = Signer(place.access_key, place.secret, place.address, region="eu-north-1")
     assert request(place, "GET", None, signer=elsewhere).status == 200
+
+
+def test_a_captured_request_is_good_for_itself_alone(place):
+    signer = Signer(place.access_key, place.secret, place.address)
+    send = signer.headers("PUT", f"/{place.bucket}/{place.key('x')}", payload=hashlib.sha256(b"mine").hexdigest())
+
+    def replay(name, body, method="PUT"):
+        status, told = fetch(f"{place.endpoint}/{place.bucket}/{place.key(name)}", method, body, send)
+        return status, next((code for code in (b"XAmzContentSHA256Mismatch", b"SignatureDoesNotMatch") if code in told), None)
+
+    assert replay("x", b"mine") == (200, None) and replay("x", b"mine") == (200, None), "as often as it is sent"
+    assert replay("x", b"your") == (400, b"XAmzContentSHA256Mismatch")
+    assert replay("y", b"mine") == (403, b"SignatureDoesNotMatch") and replay("x", None, "DELETE")[0] == 403
+    assert place.keys() == ["x"] and place.body("x") == b"mine"
 
 
 def test_every_x_amz_header_must_be_signed(place):
