@@ -40,8 +40,11 @@ pub use error::{Cause, Error, ErrorKind, Reason, Result};
 pub use info::config::{ServerConfig, VersionConfig};
 pub use info::usage::{UsageReport, UsageSummary};
 pub use lakefs_block::{BlockError, ByteStream, PutBody, StoreDescriptor, UploadedPart};
+pub use lakefs_versioning::uploads::UploadPart;
 pub use object::begin_copy::{BeginCopy, ObjectCopy, ObjectCopyPlan};
-pub use object::begin_upload::{BeginUpload, ObjectUpload, ObjectWritten, StoreOptions, StoredUpload};
+pub use object::begin_upload::{
+    BeginUpload, ObjectUpload, ObjectWritten, StoreOptions, StoredUpload,
+};
 pub use object::condition::WriteCondition;
 pub use object::copy::CopyObject;
 pub use object::delete::{DeleteCondition, DeleteFailure, DeleteObjects, MAX_DELETE_PATHS};
@@ -67,7 +70,6 @@ pub use staging::multipart::{
     CompleteMultipart, CopyPartSource, MultipartTarget, PresignMultipartUpload,
 };
 pub use staging::stage::StageObject;
-pub use lakefs_versioning::uploads::UploadPart;
 pub use tables::read::{TableKind, TableOutcome};
 pub use upload::complete::{CompleteUpload, CompletedUpload, MAX_UPLOAD_PARTS};
 pub use upload::copy_part::{Checksummer, CopyPlan, CopyUploadPart};

@@ -65,7 +65,7 @@ pub(super) fn part_number(query: &Query) -> Result<u32, S3Error> {
         .ok_or_else(|| {
             invalid_argument(
                 "partNumber",
-                "Part number must be an integer between 1 and 10000, inclusive",
+                "Part number must be an integer between 1 and 10000, inclusive.",
             )
         })
 }
