@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lakefs_runtime::Timestamp;
+use parking_lot::Mutex;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -27,7 +28,12 @@ const COPY_BYTES: usize = 64 << 20;
 pub(crate) struct DiskFs {
     root: PathBuf,
     handle: OwnedFd,
+    /// A working directory, kept open.
+    working: Mutex<Option<(String, Arc<OwnedFd>)>>,
 }
+
+/// Below this lie working directories.
+const WORKING: &str = ".lakefs-rs/tmp/";
 
 impl DiskFs {
     /// Opens an existing directory.
@@ -36,6 +42,7 @@ impl DiskFs {
         Ok(Self {
             root: root.to_owned(),
             handle: rustix::fs::open(root, flags, Mode::empty())?,
+            working: Mutex::default(),
         })
     }
 
@@ -44,8 +51,20 @@ impl DiskFs {
         open_beneath(&self.handle, path, flags | OFlags::CLOEXEC)
     }
 
-    fn directory(&self, path: &str) -> io::Result<OwnedFd> {
-        self.beneath(path, OFlags::DIRECTORY | OFlags::RDONLY)
+    fn directory(&self, path: &str) -> io::Result<Arc<OwnedFd>> {
+        // Every put goes through this process's working directory, which stays where it is.
+        let kept = path.starts_with(WORKING);
+        if kept
+            && let Some((known, handle)) = &*self.working.lock()
+            && known == path
+        {
+            return Ok(Arc::clone(handle));
+        }
+        let handle = Arc::new(self.beneath(path, OFlags::DIRECTORY | OFlags::RDONLY)?);
+        if kept {
+            *self.working.lock() = Some((path.to_owned(), Arc::clone(&handle)));
+        }
+        Ok(handle)
     }
 }
 
@@ -211,7 +230,7 @@ impl Fs for DiskFs {
 
     fn list_dir(&self, path: &str) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        let directory = rustix::fs::Dir::new(self.directory(path)?)?;
+        let directory = rustix::fs::Dir::read_from(self.directory(path)?)?;
         for entry in directory {
             let entry = entry?;
             // Names of ours are UTF-8; whatever else lies there is not ours to touch.
