@@ -24,10 +24,11 @@ pub(crate) const SECRET: &str = "not-a-secret";
 pub(crate) const REPO: &str = "/repositories/lake";
 pub(crate) const MAIN: &str = "/repositories/lake/branches/main";
 
-/// An API over stores in memory, with an administrator.
+/// An API over stores, with an administrator.
 pub(crate) struct Lake {
     pub(crate) api: Api,
-    pub(crate) blocks: Arc<MemBlockStore>,
+    /// Its objects, where they are in memory.
+    pub(crate) blocks: Option<Arc<MemBlockStore>>,
 }
 
 /// An answer, read whole.
@@ -64,60 +65,92 @@ impl Answer {
     }
 }
 
-impl Lake {
-    pub(crate) async fn new() -> Self {
-        let ids = Arc::new(Ids::system(Arc::new(SystemClock)));
-        let kv: Arc<dyn KvStore> = Arc::new(MemKv::new());
-        let memory = Arc::new(MemBlockStore::new(Arc::clone(&ids)));
-        let blocks: Arc<dyn BlockStore> = Arc::<MemBlockStore>::clone(&memory);
-        let auth = Auth::new(AuthParts {
+/// What a lake is kept in.
+pub(crate) struct Stores {
+    pub(crate) kv: Arc<dyn KvStore>,
+    pub(crate) blocks: Arc<dyn BlockStore>,
+    pub(crate) tree: TreeStore,
+    pub(crate) ids: Arc<Ids>,
+}
+
+/// An API over given stores, with an administrator.
+async fn serve(stores: Stores) -> Api {
+    let Stores {
+        kv,
+        blocks,
+        tree,
+        ids,
+    } = stores;
+    let auth = Auth::new(AuthParts {
+        kv: Arc::clone(&kv),
+        ids: Arc::clone(&ids),
+        secret: SharedSecret::new("shared secret"),
+        directory: DirectoryOptions::default(),
+    });
+    let engine = Engine::new(
+        EngineParts {
             kv: Arc::clone(&kv),
-            ids: Arc::clone(&ids),
-            secret: SharedSecret::new("shared secret"),
-            directory: DirectoryOptions::default(),
-        });
-        let engine = Engine::new(
-            EngineParts {
-                kv: Arc::clone(&kv),
-                blocks: Arc::clone(&blocks),
-                tree: TreeStore::new(Arc::clone(&blocks), TreeConfig::default()),
-                clock: Arc::new(SystemClock),
-                ids: Arc::clone(&ids),
-                tasks: TaskScope::new(),
-                hooks: Arc::new(NoHooks),
-            },
-            EngineOptions::default(),
-        );
-        let service = Service::new(ServiceParts {
-            engine,
-            auth: Arc::new(auth),
-            kv,
-            blocks,
-            authorizer: Arc::new(AdminMayAll),
+            blocks: Arc::clone(&blocks),
+            tree,
             clock: Arc::new(SystemClock),
             ids: Arc::clone(&ids),
-            options: ServiceOptions::default(),
-        });
-        service
-            .setup(
-                &Caller::anonymous("setup"),
-                SetupRequest {
-                    username: "admin".to_owned(),
-                    key: Some((KEY.to_owned(), SECRET.to_owned())),
-                    comm_prefs: CommPrefs::default(),
-                },
-            )
-            .await
-            .unwrap();
-        let api = Api::new(ApiParts {
-            service,
+            tasks: TaskScope::new(),
+            hooks: Arc::new(NoHooks),
+        },
+        EngineOptions::default(),
+    );
+    let service = Service::new(ServiceParts {
+        engine,
+        auth: Arc::new(auth),
+        kv,
+        blocks,
+        authorizer: Arc::new(AdminMayAll),
+        clock: Arc::new(SystemClock),
+        ids: Arc::clone(&ids),
+        options: ServiceOptions::default(),
+    });
+    service
+        .setup(
+            &Caller::anonymous("setup"),
+            SetupRequest {
+                username: "admin".to_owned(),
+                key: Some((KEY.to_owned(), SECRET.to_owned())),
+                comm_prefs: CommPrefs::default(),
+            },
+        )
+        .await
+        .unwrap();
+    Api::new(ApiParts {
+        service,
+        ids,
+        version: "0.0.0-test".to_owned(),
+        tls: false,
+    })
+}
+
+impl Lake {
+    /// Over stores in memory.
+    pub(crate) async fn new() -> Self {
+        let ids = Arc::new(Ids::system(Arc::new(SystemClock)));
+        let memory = Arc::new(MemBlockStore::new(Arc::clone(&ids)));
+        let blocks: Arc<dyn BlockStore> = Arc::<MemBlockStore>::clone(&memory);
+        let api = serve(Stores {
+            kv: Arc::new(MemKv::new()),
+            tree: TreeStore::new(Arc::clone(&blocks), TreeConfig::default()),
+            blocks,
             ids,
-            version: "0.0.0-test".to_owned(),
-            tls: false,
         });
         Self {
-            api,
-            blocks: memory,
+            api: api.await,
+            blocks: Some(memory),
+        }
+    }
+
+    /// Over given stores.
+    pub(crate) async fn over(stores: Stores) -> Self {
+        Self {
+            api: serve(stores).await,
+            blocks: None,
         }
     }
 

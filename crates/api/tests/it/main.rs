@@ -8,6 +8,7 @@
 mod authentication;
 mod branches_and_commits;
 mod content;
+mod counts;
 mod harness;
 mod listings;
 mod requests;
