@@ -12,7 +12,7 @@ const KEY: &str = "AKIAIOSFOLQUICKSTART";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const START: Duration = Duration::from_secs(30);
 
-/// Arguments go to `bench.py`; without any, 200,000 objects and no S3 gateway.
+/// Arguments go to `bench.py`; without any, 200,000 objects. `--skip s3` leaves the S3 gateway out.
 pub(crate) fn bench(args: &[String]) -> Outcome {
     let shared = shared().ok_or("cargo xtask bench needs ../shared/bench")?;
     run(cargo().args(["build", "--release", "--package", "lakefs-server"]))?;
@@ -39,6 +39,8 @@ pub(crate) fn bench(args: &[String]) -> Outcome {
             SECRET,
             "--ns",
             "local://bench",
+            "--s3",
+            &url,
         ])
         .args(["--pid", &server.0.id().to_string()])
         .args(args))
