@@ -1,5 +1,8 @@
 //! Where the milliseconds of commit, diff, merge and reading go, on the content that the load harness
 //! stages: `cargo bench -p lakefs-tree --bench tables`. Each figure is the least of a few runs.
+//!
+//! Arguments: a section (`parts`, `commits`, `merges`, `reads`, or `front`, which commits at the front of a
+//! range a hundred times, for profilers), and the number of objects.
 #![expect(clippy::print_stdout, reason = "prints its figures")]
 #![allow(missing_docs, reason = "a program")]
 
@@ -14,8 +17,6 @@ use lakefs_tree::{
 };
 use lakefs_types::identity::IdentityHasher;
 use lakefs_types::{MetaRangeId, StorageNamespace};
-
-const OBJECTS: u32 = 200_000;
 
 fn put_text(out: &mut Vec<u8>, field: u8, text: &str) {
     out.push(field << 3 | 2);
@@ -167,10 +168,11 @@ fn main() {
         .build()
         .expect("a runtime");
     let only = std::env::args().nth(1).unwrap_or_default();
+    let objects = std::env::args().nth(2).and_then(|count| count.parse().ok());
     let wanted = |section: &str| only.is_empty() || only.starts_with('-') || only == section;
     runtime.block_on(async {
         let directory = tempfile::tempdir().expect("a directory");
-        let keys = keys();
+        let keys = keys(objects.unwrap_or(200_000));
         let (bench, base) = bench(directory.path(), &keys).await;
         if wanted("parts") {
             parts(&bench, &base).await;
@@ -194,8 +196,8 @@ fn main() {
     });
 }
 
-fn keys() -> Vec<(String, u32)> {
-    let mut keys: Vec<(String, u32)> = (0..OBJECTS)
+fn keys(objects: u32) -> Vec<(String, u32)> {
+    let mut keys: Vec<(String, u32)> = (0..objects)
         .map(|n| (format!("tables/{:03}/part-{n:08}.parquet", n % 100), n))
         .collect();
     keys.sort();
@@ -208,7 +210,7 @@ fn one(key: &str) -> ChangePage {
     page
 }
 
-/// A store with 200,000 objects.
+/// A store with objects of these keys.
 async fn bench(root: &std::path::Path, keys: &[(String, u32)]) -> (Bench, MetaRangeId) {
     let ids = Arc::new(Ids::system(Arc::new(SystemClock)));
     let options = LocalOptions {
@@ -227,7 +229,7 @@ async fn bench(root: &std::path::Path, keys: &[(String, u32)]) -> (Bench, MetaRa
         set(&mut bulk, key, *n);
     }
     let write = async || bench.commit(&MetaRangeId::EMPTY, &bulk).await;
-    let base = bench.measure("write 200,000 records", 3, write).await;
+    let base = bench.measure("write all records", 3, write).await;
     for range in bench.store.ranges(&bench.ns, &base).await.expect("ranges") {
         println!(
             "  range of {} records, {} bytes",
@@ -313,6 +315,7 @@ fn per(name: &str, count: u32, since_ms: f64) {
 }
 
 async fn reads(bench: &Bench, base: &MetaRangeId, keys: &[(String, u32)]) {
+    let objects = u32::try_from(keys.len()).expect("counted in 32 bits");
     let mut iter = bench.store.iter(&bench.ns, base).await.expect("iter");
     let prefixes: Vec<_> = (0..100).map(|n| format!("tables/{n:03}0")).collect();
     for round in 0..2 {
@@ -338,11 +341,11 @@ async fn reads(bench: &Bench, base: &MetaRangeId, keys: &[(String, u32)]) {
             let record = bench.store.get(&bench.ns, base, key.as_bytes()).await;
             assert!(record.expect("get").is_some());
         }
-        per(name, OBJECTS, start);
+        per(name, objects, start);
     }
     let mut at = 0;
     let start = cpu_ms();
-    for _ in 0..OBJECTS {
+    for _ in 0..objects {
         at = (at + 77_777) % keys.len();
         let record = bench
             .store
@@ -350,13 +353,13 @@ async fn reads(bench: &Bench, base: &MetaRangeId, keys: &[(String, u32)]) {
             .await;
         assert!(record.expect("get").is_some());
     }
-    per("get, scattered keys", OBJECTS, start);
+    per("get, scattered keys", objects, start);
     let start = cpu_ms();
     let mut iter = bench.store.iter(&bench.ns, base).await.expect("iter");
     let mut bytes = 0;
     while let Some(record) = iter.next().await.expect("next") {
         bytes += record.key.len() + record.data.len();
     }
-    per("iterate, per record", OBJECTS, start);
+    per("iterate, per record", objects, start);
     assert!(bytes > 0);
 }
