@@ -324,3 +324,29 @@ async fn uploads_survive_a_restart() {
         );
     }
 }
+
+/// What `get` does on the spot must never leave the root, nor take a part of a file for all of it.
+#[test]
+fn what_is_in_memory_is_read_by_the_same_rules() {
+    let (directory, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let settings = LocalOptions {
+        root: directory.path().to_owned(),
+        ..LocalOptions::default()
+    };
+    let disk = LocalBlockStore::disk(&settings).unwrap();
+    disk.create("inside").unwrap().append(b"bytes").unwrap();
+    std::fs::write(outside.path().join("secret"), "secret").unwrap();
+    std::os::unix::fs::symlink(outside.path(), directory.path().join("link")).unwrap();
+    assert!(disk.open_cached("link/secret").is_none());
+    assert!(disk.open_cached("absent").is_none());
+    assert!(disk.open_cached("").is_none(), "a directory");
+    // Old kernels and some file systems never answer at once.
+    if let Some(file) = disk.open_cached("inside") {
+        assert!(file.read_cached(0, 6).is_none(), "it has five");
+        for (from, length) in [(0, 5), (1, 3), (5, 0)] {
+            if let Some(bytes) = file.read_cached(from as u64, length) {
+                assert_eq!(bytes, b"bytes"[from..from + length]);
+            }
+        }
+    }
+}
