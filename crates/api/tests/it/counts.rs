@@ -152,7 +152,7 @@ async fn a_commit_of_one_change_costs_its_range_and_three_writes() {
         Arc::clone(&blocks),
         TreeConfig {
             ranges: RangePolicy {
-                raggedness_entries: 100,
+                raggedness_entries: 20,
                 ..RangePolicy::default()
             },
             ..TreeConfig::default()
@@ -178,8 +178,8 @@ async fn a_commit_of_one_change_costs_its_range_and_three_writes() {
         let staged = lake.put(&stage).json(&entry).send().await;
         assert_eq!(staged.status, 201, "{:?}", staged.body);
     };
-    for n in 0..2000 {
-        stage(format!("tables/{:02}/part-{n:05}", n / 50)).await;
+    for n in 0..400 {
+        stage(format!("tables/{:02}/part-{n:05}", n / 10)).await;
     }
     lake.commit("all").await;
     stage("tables/20/new".to_owned()).await;
