@@ -2,7 +2,7 @@
 //! objects. Time is for benches; these counts are what it is made of (docs/performance.md).
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -129,12 +129,19 @@ impl Fs for CountedFs {
     }
 }
 
-#[tokio::test]
-async fn a_commit_of_one_change_costs_its_range_and_three_writes() {
-    let home = tempfile::tempdir().unwrap();
+/// A lake on disk, and what counts its work.
+struct Disk {
+    lake: Lake,
+    tree: TreeStore,
+    kv: Arc<FaultyKv>,
+    embedded: Arc<EmbeddedKv>,
+    file_syncs: Arc<AtomicU64>,
+}
+
+async fn on_disk(home: &Path) -> Disk {
     let ids = Arc::new(Ids::system(Arc::new(SystemClock)));
     let options = LocalOptions {
-        root: home.path().join("blocks"),
+        root: home.join("blocks"),
         ..LocalOptions::default()
     };
     let file_syncs = Arc::new(AtomicU64::new(0));
@@ -144,27 +151,44 @@ async fn a_commit_of_one_change_costs_its_range_and_three_writes() {
     };
     let local = LocalBlockStore::open_on(Arc::new(fs), &options, Arc::clone(&ids)).unwrap();
     let blocks: Arc<dyn BlockStore> = Arc::new(local);
-    let records = home.path().join("kv");
+    let records = home.join("kv");
     let embedded = EmbeddedKv::open(&records, EmbeddedOptions::default());
     let embedded = Arc::new(embedded.await.unwrap());
     let kv = Arc::new(FaultyKv::new(Arc::<EmbeddedKv>::clone(&embedded)));
-    let tree = TreeStore::new(
-        Arc::clone(&blocks),
-        TreeConfig {
-            ranges: RangePolicy {
-                raggedness_entries: 20,
-                ..RangePolicy::default()
-            },
-            ..TreeConfig::default()
-        },
-    );
+    let ranges = RangePolicy {
+        raggedness_entries: 20,
+        ..RangePolicy::default()
+    };
+    let config = TreeConfig {
+        ranges,
+        ..TreeConfig::default()
+    };
+    let tree = TreeStore::new(Arc::clone(&blocks), config);
     let lake = Lake::over(Stores {
         kv: Arc::<FaultyKv>::clone(&kv),
         blocks,
         tree: tree.clone(),
         ids,
     });
-    let lake = lake.await;
+    Disk {
+        lake: lake.await,
+        tree,
+        kv,
+        embedded,
+        file_syncs,
+    }
+}
+
+#[tokio::test]
+async fn a_commit_of_one_change_costs_its_range_and_three_writes() {
+    let home = tempfile::tempdir().unwrap();
+    let Disk {
+        lake,
+        tree,
+        kv,
+        embedded,
+        file_syncs,
+    } = on_disk(home.path()).await;
     let made = json!({"name": "lake", "storage_namespace": "local://bucket/lake"});
     let made = lake.post("/repositories").json(&made).send().await;
     assert_eq!(made.status, 201, "{:?}", made.body);
