@@ -8,7 +8,7 @@
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use lakefs_service::{Caller, ErrorKind, Presented};
+use lakefs_service::{Caller, Claim, ErrorKind};
 use lakefs_sigv4::{ChunkSigner, PayloadMode};
 
 use crate::Gateway;
@@ -54,13 +54,15 @@ impl Gateway {
 
     async fn prove(&self, parts: &Parts, caller: &mut Caller) -> Result<Payload, S3Error> {
         if let Some(claim) = rest::claim(&parts.headers) {
-            match self.prove_claim(&claim).await {
+            match self.service().authenticate_claim(claim).await {
                 Ok(user) => {
                     caller.user = Some(user);
                     return declared_payload(parts);
                 }
-                Err(error) if claim.is_session() && error.code == Code::AccessDenied => {}
-                Err(error) => return Err(error),
+                Err(error)
+                    if matches!(claim, Claim::Session(_))
+                        && error.kind() == ErrorKind::Unauthorized => {}
+                Err(error) => return Err(error.into()),
             }
         }
         let query = parts.uri.query().unwrap_or_default();
@@ -74,28 +76,6 @@ impl Gateway {
             None => S3Error::new(Code::AccessDenied),
             Some(value) => unknown_scheme(&String::from_utf8_lossy(value.as_bytes())),
         })
-    }
-
-    async fn prove_claim(
-        &self,
-        claim: &rest::Claim<'_>,
-    ) -> Result<std::sync::Arc<lakefs_service::User>, S3Error> {
-        let decoded;
-        let presented = match claim {
-            rest::Claim::Bearer(token) => Presented::Bearer(token),
-            rest::Claim::Session(session) => Presented::Session(session),
-            rest::Claim::Basic(encoded) => {
-                decoded = rest::decode_basic(encoded)?;
-                let pair = decoded.split_once(':');
-                let (access_key_id, secret_access_key) =
-                    pair.ok_or_else(|| S3Error::new(Code::AccessDenied))?;
-                Presented::Basic {
-                    access_key_id,
-                    secret_access_key,
-                }
-            }
-        };
-        Ok(self.service().authenticate(presented).await?)
     }
 
     /// The credential behind an access key.

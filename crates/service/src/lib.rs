@@ -24,6 +24,7 @@ mod tables;
 mod tag;
 mod upload;
 
+pub use account::claim::Claim;
 pub use account::login::{Credential, Login, Presented, SESSION_COOKIE, User};
 pub use account::setup::{CommPrefs, NewCredential, SetupRequest, SetupState};
 pub use account::users::{CredentialInfo, UserInfo};

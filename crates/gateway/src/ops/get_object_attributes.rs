@@ -2,12 +2,13 @@
 
 use http::header::LAST_MODIFIED;
 use http::{Response, StatusCode};
-use lakefs_service::{OpenObject, OpenedFacts};
+use lakefs_service::OpenedFacts;
 
 use crate::conditions::{Conditions, Verdict, precondition_failed};
 use crate::date::http_date;
 use crate::error::{Code, S3Error};
 use crate::headers::{Checksum, PartSizes, stored_class};
+use crate::ops::read_object::open_object;
 use crate::request::Request;
 use crate::response::document;
 use crate::xml::Xml;
@@ -27,18 +28,7 @@ const MAX_PARTS: u32 = 1000;
 pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<Body>, S3Error> {
     let wanted = wanted(&request)?;
     let page = PartPage::of(&request)?;
-    let place = request.place()?;
-    let path = place.path();
-    let opened = gateway.service().open_object(
-        &request.caller,
-        OpenObject {
-            operation: request.operation.name(),
-            repository: place.repository,
-            reference: place.reference,
-            path: &path,
-        },
-    );
-    let opened = opened.await.map_err(S3Error::of_read)?;
+    let opened = open_object(gateway, &request).await?;
     let facts = opened.facts();
     let modified = facts.modified().seconds;
     match Conditions::of(request.headers()).decide(facts.etag(), modified) {

@@ -10,7 +10,7 @@ use http::header::{
     LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use lakefs_service::{ContentRange, OpenObject, OpenedFacts};
+use lakefs_service::{ContentRange, OpenObject, OpenedFacts, OpenedObject};
 
 use crate::conditions::{
     Conditions, Range, Verdict, Wanted, decide_range, precondition_failed, range_applies,
@@ -50,17 +50,12 @@ pub(super) enum Answer {
     HeadersOnly,
 }
 
-/// Answers a read.
-pub(super) async fn answer(
+/// Opens the object a request is about.
+pub(super) async fn open_object(
     gateway: &Gateway,
     request: &Request,
-    what: Answer,
-) -> Result<Response<Body>, S3Error> {
+) -> Result<OpenedObject, S3Error> {
     let place = request.place()?;
-    let overrides = overrides(request)?;
-    if let Some(number) = request.query.get("partNumber") {
-        part_number(number)?;
-    }
     let path = if place.prefix.is_empty() {
         Cow::Borrowed(place.rest)
     } else {
@@ -75,7 +70,20 @@ pub(super) async fn answer(
             path: &path,
         },
     );
-    let opened = opened.await.map_err(S3Error::of_read)?;
+    opened.await.map_err(S3Error::of_read)
+}
+
+/// Answers a read.
+pub(super) async fn answer(
+    gateway: &Gateway,
+    request: &Request,
+    what: Answer,
+) -> Result<Response<Body>, S3Error> {
+    let overrides = overrides(request)?;
+    if let Some(number) = request.query.get("partNumber") {
+        part_number(number)?;
+    }
+    let opened = open_object(gateway, request).await?;
     let facts = opened.facts();
     let (etag, modified) = (facts.etag(), facts.modified().seconds);
     match Conditions::of(request.headers()).decide(etag, modified) {
