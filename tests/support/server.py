@@ -59,7 +59,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 class Server:
     """`lakefs run`. Use as a context manager; it is stopped at the end."""
 
-    def __init__(self, directory, env=None, args=(), key=KEY, secret=SECRET, ready=True, admin=True):
+    def __init__(self, directory, env=None, args=(), key=KEY, secret=SECRET, ready=True, admin=True, context=None):
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.key, self.secret = key, secret
@@ -80,6 +80,7 @@ class Server:
                 self.env[name] = str(value)
         self.log = self.directory / "server.log"
         self.args = [LAKEFS, "run", *args]
+        self.context = context
         self.process = None
         self.url = None
         self.start(ready)
@@ -124,7 +125,7 @@ class Server:
         send.update(headers or {})
         url = self.url + ("/api/v1" if api else "") + path
         request = urllib.request.Request(url, method=method, data=raw, headers=send)
-        opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPSHandler(context=context or self.context))
         try:
             with opener.open(request, timeout=120) as answer:
                 return Answer(answer.status, answer.headers, answer.read())
