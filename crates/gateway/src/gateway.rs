@@ -258,6 +258,9 @@ impl Known<'_> {
 
 /// Headers that the maker of a presigned URL put into its query. The signature covers them there, which
 /// one in a header need not.
+///
+/// Digests do not count there, as S3 has it: the AWS SDK for JavaScript signs that of an empty body into
+/// every URL it makes for a put.
 fn hoisted_headers(parts: &Parts, query: &Query) -> Vec<(HeaderName, HeaderValue)> {
     let presigned = query.has("X-Amz-Signature") || query.has("Signature");
     if !presigned || parts.headers.contains_key(AUTHORIZATION) {
@@ -269,7 +272,7 @@ fn hoisted_headers(parts: &Parts, query: &Query) -> Vec<(HeaderName, HeaderValue
             let amazon = name
                 .get(..6)
                 .is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
-            amazon && !PRESIGNING.contains(name)
+            amazon && !PRESIGNING.contains(name) && !tells_a_digest(name)
         })
         .filter_map(|(name, value)| {
             Some((
@@ -278,6 +281,14 @@ fn hoisted_headers(parts: &Parts, query: &Query) -> Vec<(HeaderName, HeaderValue
             ))
         })
         .collect()
+}
+
+/// Whether a header tells a digest of the body, or which one comes with it.
+fn tells_a_digest(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let kind = name.strip_prefix("x-amz-checksum-");
+    name == "x-amz-sdk-checksum-algorithm"
+        || kind.is_some_and(|kind| !matches!(kind, "algorithm" | "mode" | "type"))
 }
 
 /// Whether a client waits for `100 Continue`, and if so, whether it has no body to send then. Such a
