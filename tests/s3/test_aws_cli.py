@@ -1,4 +1,4 @@
-"""The AWS CLI with its default settings."""
+"""The AWS CLI, versions 1 and 2, with its default settings."""
 
 import json
 import os
@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-AWS = Path(sys.executable).parent / "aws"
+from support import clients
 
 
-@pytest.fixture
-def aws(place, tmp_path):
+@pytest.fixture(params=["v1", "v2"])
+def aws(place, tmp_path, request):
     """Runs the command; it must succeed."""
+    command = [clients.aws_cli_v2()] if request.param == "v2" else [sys.executable, str(Path(sys.executable).parent / "aws")]
     env = {**place.credentials(), "HOME": str(tmp_path), "AWS_PAGER": ""}
 
     def run(*args, stdin=None, fails=False):
-        done = subprocess.run([sys.executable, str(AWS), *args], env=env, cwd=tmp_path, input=stdin, capture_output=True, timeout=120)
+        done = subprocess.run([*command, *args], env=env, cwd=tmp_path, input=stdin, capture_output=True, timeout=120)
         assert (done.returncode != 0) == fails, (args, done.stdout, done.stderr)
         return done.stdout if not fails else done.stderr
     return run

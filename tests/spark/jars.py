@@ -1,7 +1,8 @@
-"""Fetches the jars of a Spark suite with Maven and checks each against a recorded SHA-256.
+"""Fetches the jars of a suite with Maven and checks each against a recorded SHA-256.
 
-`jars.py spark-3.5 DIRECTORY` leaves in DIRECTORY exactly what `spark-3.5/jars.sha256` lists; it asks Maven only for
-what is missing there. `--record` writes that list anew, after a version in the pom has been changed on purpose.
+`jars.py SUITE DIRECTORY`, with a suite of Spark here or another directory with a pom, leaves in DIRECTORY exactly what
+`SUITE/jars.sha256` lists; it asks Maven only for what is missing there. `--record` writes that list anew, after a
+version in the pom has been changed on purpose.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def differences(directory, wanted):
 def fetch(suite, directory):
     maven = shutil.which("mvn")
     if not maven:
-        sys.exit("the Spark suites fetch their jars with Maven (Debian: apt-get install maven)")
+        sys.exit("these suites fetch their jars with Maven (Debian: apt-get install maven)")
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=directory.parent) as repository:
