@@ -207,19 +207,20 @@ pub(crate) async fn check_repositories(
         ..ListRefs::default()
     };
     loop {
-        let page = match engine.list_repositories(&list, "").await {
-            Ok(page) => page,
-            // One damaged record is no reason to serve none of the others.
-            Err(error @ lakefs_versioning::Error::Corrupt { .. }) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "not all repositories could be checked"
-                );
-                return Ok(());
-            }
-            Err(error) => return Err(StartupError::Repositories(error)),
-        };
-        for repository in &page.items {
+        let page = engine.list_repositories(&list, "").await;
+        let page = page.map_err(StartupError::Repositories)?;
+        for item in &page.items {
+            let repository = match item {
+                Ok(repository) => repository,
+                // One damaged record is no reason to serve none of the others.
+                Err(damaged) => {
+                    tracing::error!(
+                        error = &damaged.error as &dyn std::error::Error,
+                        "a repository could not be checked"
+                    );
+                    continue;
+                }
+            };
             let namespace = repository.namespace.as_str();
             if !repository.storage_id.is_empty() {
                 return Err(StartupError::UnknownStorage {
@@ -238,8 +239,8 @@ pub(crate) async fn check_repositories(
                 });
             }
         }
-        match page.items.last() {
-            Some(end) if page.has_more => end.id.as_str().clone_into(&mut list.after),
+        match page.last {
+            Some(last) if page.has_more => list.after = last,
             _ => return Ok(()),
         }
     }
@@ -336,12 +337,21 @@ mod tests {
         kv.set(b"graveler", b"repos/broken", b"\x0a\xff")
             .await
             .unwrap();
-        assert!(
-            engine
-                .list_repositories(&ListRefs::default(), "")
-                .await
-                .is_err()
-        );
         check_repositories(&engine, "mem", "mem").await.unwrap();
+        // The others are checked all the same.
+        let request = lakefs_versioning::CreateRepository {
+            id: lakefs_types::RepositoryId::new("sound").unwrap(),
+            namespace: lakefs_types::StorageNamespace::new("mem://sound").unwrap(),
+            default_branch: lakefs_types::BranchId::new("main").unwrap(),
+            read_only: false,
+            bare: true,
+            storage_id: String::new(),
+        };
+        engine.create_repository(&request).await.unwrap();
+        let refused = check_repositories(&engine, "local", "local").await;
+        assert!(
+            matches!(refused, Err(StartupError::MismatchedRepository { .. })),
+            "{refused:?}"
+        );
     }
 }

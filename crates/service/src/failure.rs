@@ -33,6 +33,7 @@ pub(crate) fn engine_failure(error: EngineError) -> Error {
         E::Conflict { .. } => K::MergeConflict,
         E::ReadOnly { .. } | E::DefaultBranch { .. } | E::Protected { .. } => K::Forbidden,
         E::NamespaceInUse { .. }
+        | E::NamespaceOverlaps { .. }
         | E::RefInvalid { .. }
         | E::DirtyBranch { .. }
         | E::MetaRangeDirtyBranch { .. }

@@ -65,7 +65,7 @@ impl Service {
                 .engine()
                 .list_tags(&repository, &page.list_refs())
                 .await;
-            found.map(|found| page_of(&found)).map_err(engine_failure)
+            found.map(page_of).map_err(engine_failure)
         })
         .await
     }

@@ -92,7 +92,7 @@ impl Engine {
         Ok(self.branch_record(repository, id).await?.branch)
     }
 
-    /// Branches by name; hidden ones only if asked for.
+    /// Branches by name; hidden ones only if asked for, and those of whom it cannot be told.
     pub async fn list_branches(
         &self,
         repository: &Repository,
@@ -180,7 +180,8 @@ impl Engine {
         Ok(branch)
     }
 
-    /// Deletes a branch and its uncommitted changes.
+    /// Deletes a branch and its uncommitted changes. One whose record is damaged can be deleted, too; its
+    /// uncommitted changes, which nothing refers to any more, stay in the store.
     pub async fn delete_branch(
         &self,
         repository: &Repository,
@@ -192,13 +193,20 @@ impl Engine {
             return Err(Error::DefaultBranch { branch: id.clone() });
         }
         let _turn = self.turn(repository, id).await;
-        let branch = self.branch_record(repository, id).await?.branch;
+        let branch = match self.branch_record(repository, id).await {
+            Ok(record) => Some(record.branch),
+            Err(error @ Error::Corrupt { .. }) => {
+                tracing::warn!(%error, repository = %repository.id, "deleting a damaged branch");
+                None
+            }
+            Err(error) => return Err(error),
+        };
         let event = |point| HookEvent {
             point,
             repository,
             reference: id.as_str(),
             source: id.as_str(),
-            commit_id: Some(&branch.commit_id),
+            commit_id: branch.as_ref().map(|branch| &branch.commit_id),
             commit: None,
         };
         self.before(event(HookPoint::PreDeleteBranch)).await?;
@@ -210,7 +218,8 @@ impl Engine {
             .delete(partition, &key)
             .await
             .map_err(Error::Kv)?;
-        self.drop_tokens(branch.tokens().cloned().collect());
+        let tokens = branch.iter().flat_map(Branch::tokens);
+        self.drop_tokens(tokens.cloned().collect());
         self.after(event(HookPoint::PostDeleteBranch)).await;
         Ok(())
     }

@@ -44,6 +44,14 @@ pub enum Error {
         /// The object found there.
         key: &'static str,
     },
+    /// The storage namespace of another repository lies around this one, or within it.
+    #[error(
+        "{namespace} lies within the storage namespace of another repository or around it: storage namespace already in use"
+    )]
+    NamespaceOverlaps {
+        /// The namespace.
+        namespace: StorageNamespace,
+    },
     /// The repository takes no changes without force.
     #[error("read-only repository")]
     ReadOnly {

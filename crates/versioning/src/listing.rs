@@ -107,6 +107,16 @@ impl ObjectPage {
         Ok(())
     }
 
+    /// Ends the page before a damaged record. It shows what is sound; the next page, which begins with the
+    /// record, is the error that names it, and the list goes on after that path.
+    fn end_before(&mut self, error: Error) -> Result<()> {
+        if self.is_empty() {
+            return Err(error);
+        }
+        self.has_more = true;
+        Ok(())
+    }
+
     fn push(&mut self, path: &[u8], entry: Option<EntrySlot>) {
         let length = |length: usize| u32::try_from(length).expect("a page is far below 4 GiB");
         self.slots.push(Slot {
@@ -204,10 +214,18 @@ impl Engine {
                         None => break,
                     }
                 }
-                From::Staged | From::Both => match overlay.staged.current()? {
-                    Some((path, Staged::Entry { data, .. })) => (path, Some(data)),
-                    Some((path, Staged::Tombstone)) => (path, None),
-                    None => break,
+                From::Staged | From::Both => match overlay.staged.current() {
+                    Ok(Some((path, Staged::Entry { data, .. }))) => (path, Some(data)),
+                    Ok(Some((path, Staged::Tombstone))) => (path, None),
+                    Ok(None) => break,
+                    Err(error) => {
+                        let path = overlay.staged.key().unwrap_or_default();
+                        if list.place(path, page.len()) == Placement::Outside {
+                            break;
+                        }
+                        page.end_before(error)?;
+                        break;
+                    }
                 },
             };
             let end = match (list.place(path, page.len()), data) {
@@ -218,7 +236,10 @@ impl Engine {
                     break;
                 }
                 (Placement::Item, Some(data)) => {
-                    page.push_object(path, data)?;
+                    if let Err(error) = page.push_object(path, data) {
+                        page.end_before(error)?;
+                        break;
+                    }
                     None
                 }
                 (Placement::Prefix(prefix), Some(_)) => {

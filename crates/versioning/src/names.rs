@@ -1,7 +1,7 @@
 //! Listing named records: a page of the keys below a prefix.
 
 use crate::engine::Inner;
-use crate::{Error, ListRefs, Page, Result};
+use crate::{Damaged, Error, ListRefs, Page, Result};
 
 /// Most records asked for in one scan.
 const MAX_SCAN: usize = 1000;
@@ -22,9 +22,9 @@ impl Inner {
             start = start.max([kind, &list.after, "\0"].concat().into_bytes());
         }
         let wanted = list.amount.saturating_add(1);
-        let mut items = Vec::new();
+        let mut listed = Page::new();
         loop {
-            let limit = (wanted - items.len()).min(MAX_SCAN);
+            let limit = (wanted - listed.items.len()).min(MAX_SCAN);
             let page = self
                 .parts
                 .kv
@@ -33,20 +33,28 @@ impl Inner {
                 .map_err(Error::Kv)?;
             for (key, value) in page.iter() {
                 if !key.starts_with(&prefix) {
-                    return Ok(Page::cut(items, list.amount));
+                    return Ok(listed);
                 }
                 let name = key
                     .get(kind.len()..)
                     .and_then(|name| std::str::from_utf8(name).ok());
                 // Every writer names these in UTF-8; anything else is not a name.
                 let Some(name) = name else { continue };
-                items.extend(keep(name, value)?);
-                if items.len() == wanted {
-                    return Ok(Page::cut(items, list.amount));
+                let item = match keep(name, value) {
+                    Ok(None) => continue,
+                    Ok(Some(item)) => Ok(item),
+                    Err(error @ Error::Corrupt { .. }) => Err(Damaged {
+                        name: name.to_owned(),
+                        error,
+                    }),
+                    Err(error) => return Err(error),
+                };
+                if !listed.push(name, item, list.amount) {
+                    return Ok(listed);
                 }
             }
             let (true, Some(end)) = (page.has_more(), page.last_key()) else {
-                return Ok(Page::cut(items, list.amount));
+                return Ok(listed);
             };
             start = [end, &[0]].concat();
         }

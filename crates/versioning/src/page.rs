@@ -1,5 +1,6 @@
 //! What to list and what a list gives back.
 
+use crate::Error;
 use crate::staged::end_of_prefix;
 
 /// Bounds of a list of named things: repositories, branches, tags.
@@ -91,21 +92,57 @@ impl ListObjects {
     }
 }
 
-/// A part of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A named record that does not read back.
+#[derive(Debug)]
+pub struct Damaged {
+    /// Its name.
+    pub name: String,
+    /// What is wrong with it.
+    pub error: Error,
+}
+
+/// An item of a list of named things. Damage is listed under its name: left out, it could be taken for
+/// something that does not exist, and what it refers to for garbage; as an error, it would hide
+/// everything else.
+pub type Listed<T> = Result<T, Damaged>;
+
+/// A part of a list of named things.
+#[derive(Debug)]
 pub struct Page<T> {
     /// The items, in order.
-    pub items: Vec<T>,
+    pub items: Vec<Listed<T>>,
+    /// Name of the last item: `after` of the next page. `None` when there are no items.
+    pub last: Option<String>,
     /// Whether there are more after the last one.
     pub has_more: bool,
 }
 
 impl<T> Page<T> {
-    /// A page of at most `amount` of `items`, which holds one more if there are more.
-    pub(crate) fn cut(mut items: Vec<T>, amount: usize) -> Self {
-        let has_more = items.len() > amount;
-        items.truncate(amount);
-        Self { items, has_more }
+    /// A page without items.
+    pub(crate) fn new() -> Self {
+        Self {
+            items: Vec::new(),
+            last: None,
+            has_more: false,
+        }
+    }
+
+    /// Adds an item, unless there are `amount` of them. Answers whether it was added.
+    pub(crate) fn push(&mut self, name: &str, item: Listed<T>, amount: usize) -> bool {
+        if self.items.len() >= amount {
+            self.has_more = true;
+            return false;
+        }
+        self.items.push(item);
+        let last = self.last.get_or_insert_default();
+        last.clear();
+        last.push_str(name);
+        true
+    }
+
+    /// The items that read back.
+    pub fn sound(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().filter_map(|item| item.as_ref().ok())
     }
 }
 

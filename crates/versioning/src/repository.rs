@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
-use lakefs_block::{Address, BlockError, Location, PutBody};
-use lakefs_kv::{Predicate, Write};
+use lakefs_kv::{Pace, Predicate, Write};
 use lakefs_runtime::Timestamp;
 use lakefs_types::{BranchId, RepositoryId, StagingToken, StorageNamespace};
 use prost::Message as _;
@@ -22,12 +20,6 @@ use crate::records::{
 };
 use crate::{Branch, CommitDraft, Engine, Error, ListRefs, Page, Result};
 
-/// Says that a namespace belongs to a repository, relative to the namespace.
-const MARKER: &str = "_lakefs/dummy";
-/// Where old servers put it.
-const OLD_MARKER: &str = "dummy";
-/// Its content, which is part of the stored format.
-const MARKER_TEXT: &str = "this is dummy data - created by lakeFS to check accessibility";
 /// Message of a repository's first commit; it is part of that commit's identity.
 const FIRST_MESSAGE: &str = "Repository created";
 /// Partition of the index of pull requests by their branches.
@@ -58,7 +50,7 @@ pub struct Repository {
 
 impl Repository {
     /// The repository of a record and whether it is in deletion.
-    fn from_stored(stored: StoredRepository) -> Result<(Self, bool)> {
+    pub(crate) fn from_stored(stored: StoredRepository) -> Result<(Self, bool)> {
         let name = || format!("repository {}", stored.id);
         let repository = Self {
             id: RepositoryId::new(&stored.id).map_err(|error| Error::corrupt(name(), error))?,
@@ -141,6 +133,7 @@ impl Engine {
         }
         let marked = !request.bare && !request.read_only;
         if marked {
+            self.0.ensure_apart(&request.namespace).await?;
             self.0.claim_namespace(&request.namespace).await?;
         }
         let instance_uid = self.0.parts.ids.xid().to_string();
@@ -172,7 +165,9 @@ impl Engine {
         };
         if !stored {
             let partition = repository.partition.as_bytes();
-            kv.clear_partition(partition).await.map_err(Error::Kv)?;
+            kv.clear_partition(partition, Pace::Brisk)
+                .await
+                .map_err(Error::Kv)?;
             if marked {
                 self.0.release_namespace(&request.namespace).await?;
             }
@@ -253,8 +248,9 @@ impl Engine {
             .await
     }
 
-    /// Deletes a repository's records and uncommitted changes; its objects stay. Resumes a deletion that was
-    /// interrupted. Goes on when the returned future is dropped; a server that stops in between
+    /// Deletes a repository's records and uncommitted changes; its objects stay. One whose record is damaged is
+    /// deleted only by `force`, for it may be read-only; as nothing tells where its other records
+    /// are, they stay. Resumes a deletion that was interrupted. Goes on when the returned future is dropped; a server that stops in between
     /// leaves the repository in deletion, which [`Engine::start`] finishes.
     pub async fn delete_repository(&self, id: &RepositoryId, force: bool) -> Result<()> {
         let (engine, id) = (self.clone(), id.clone());
@@ -268,8 +264,14 @@ impl Engine {
             repository: id.clone(),
         };
         let repository = loop {
-            let (raw, mut stored) = self.0.repository_record(id).await?.ok_or_else(not_found)?;
-            let (repository, in_deletion) = Repository::from_stored(stored.clone())?;
+            let found = self.readable_record(id).await;
+            let (raw, mut stored, repository, in_deletion) = match found {
+                Err(error @ Error::Corrupt { .. }) if force => {
+                    tracing::warn!(%error, "deleting a damaged repository");
+                    return self.delete_repository_record(id).await;
+                }
+                found => found?.ok_or_else(not_found)?,
+            };
             if in_deletion {
                 break repository;
             }
@@ -290,16 +292,30 @@ impl Engine {
         // Somebody else may have finished the same deletion and a new repository taken the name.
         let now = self.0.repository_record(id).await?;
         if now.is_some_and(|(_, stored)| stored.instance_uid == repository.instance_uid) {
-            let key = repository_key(id.as_str());
-            self.0
-                .parts
-                .kv
-                .delete(REPOSITORIES, &key)
-                .await
-                .map_err(Error::Kv)?;
+            self.delete_repository_record(id).await?;
         }
         self.0.repositories.invalidate(id);
         Ok(())
+    }
+
+    /// A repository's record as it is stored and as it is understood, and whether it is in deletion.
+    async fn readable_record(
+        &self,
+        id: &RepositoryId,
+    ) -> Result<Option<(Bytes, StoredRepository, Repository, bool)>> {
+        let Some((raw, stored)) = self.0.repository_record(id).await? else {
+            return Ok(None);
+        };
+        let (repository, in_deletion) = Repository::from_stored(stored.clone())?;
+        Ok(Some((raw, stored, repository, in_deletion)))
+    }
+
+    async fn delete_repository_record(&self, id: &RepositoryId) -> Result<()> {
+        let key = repository_key(id.as_str());
+        let kv = &self.0.parts.kv;
+        let deleted = kv.delete(REPOSITORIES, &key).await;
+        self.0.repositories.invalidate(id);
+        deleted.map_err(Error::Kv)
     }
 
     /// Removes everything that only this instance of a repository refers to. Branches last of their kind:
@@ -342,7 +358,9 @@ impl Engine {
                 .map_err(Error::Kv)?;
         }
         self.0.cleaner.wake();
-        kv.clear_partition(partition).await.map_err(Error::Kv)?;
+        kv.clear_partition(partition, Pace::Brisk)
+            .await
+            .map_err(Error::Kv)?;
         let index = format!("{REPOSITORY_PREFIX}{}/", repository.partition).into_bytes();
         loop {
             let page = kv
@@ -405,59 +423,5 @@ impl Inner {
         };
         let stored = decode(|| format!("repository {id}"), &raw)?;
         Ok(Some((raw, stored)))
-    }
-
-    fn marker(&self, namespace: &StorageNamespace, key: &str) -> Result<Location> {
-        self.parts
-            .blocks
-            .locate(namespace, Address::Relative(key))
-            .map_err(Error::Block)
-    }
-
-    /// Marks a namespace as taken, unless it is, and sees that what is written there can be read.
-    async fn claim_namespace(&self, namespace: &StorageNamespace) -> Result<()> {
-        let blocks = &self.parts.blocks;
-        let old = self
-            .options
-            .ensure_readable_root_namespace
-            .then_some(OLD_MARKER);
-        for key in old.into_iter().chain([MARKER]) {
-            let location = self.marker(namespace, key)?;
-            if blocks
-                .head(&location)
-                .await
-                .map_err(Error::Block)?
-                .is_some()
-            {
-                return Err(Error::NamespaceInUse {
-                    namespace: namespace.clone(),
-                    key,
-                });
-            }
-        }
-        let location = self.marker(namespace, MARKER)?;
-        let body = PutBody::from_bytes(MARKER_TEXT);
-        blocks
-            .put(&location, body, &lakefs_block::PutOptions::default())
-            .await
-            .map_err(Error::Block)?;
-        let found = blocks.get(&location, None).await.map_err(Error::Block)?;
-        let found: Vec<Bytes> = found.stream.try_collect().await.map_err(Error::Block)?;
-        if found.concat() != MARKER_TEXT.as_bytes() {
-            return Err(Error::Block(BlockError::InvalidAddress {
-                address: blocks.physical_address(&location),
-                reason: "what was written there does not read back".to_owned(),
-            }));
-        }
-        Ok(())
-    }
-
-    async fn release_namespace(&self, namespace: &StorageNamespace) -> Result<()> {
-        let location = self.marker(namespace, MARKER)?;
-        self.parts
-            .blocks
-            .delete(&location)
-            .await
-            .map_err(Error::Block)
     }
 }

@@ -178,7 +178,8 @@ impl Engine {
     /// Points a branch without uncommitted changes at another commit. Answers that commit.
     ///
     /// The reference server looks only at changes set aside by a commit; here what is staged counts,
-    /// too: it would silently apply to another content.
+    /// too: it would silently apply to another content. A branch whose record is damaged gets a
+    /// new one by `force`.
     pub async fn hard_reset(
         &self,
         repository: &Repository,
@@ -192,7 +193,13 @@ impl Engine {
         let _turn = self.turn(repository, branch).await;
         let mut tries = Tries::new(self, branch);
         loop {
-            let record = self.clean_branch(repository, branch).await?;
+            let record = match self.clean_branch(repository, branch).await {
+                Err(error @ Error::Corrupt { .. }) if force => {
+                    let rebuilt = self.rebuild_branch(repository, branch, reference).await?;
+                    return rebuilt.ok_or(error);
+                }
+                record => record?,
+            };
             let target = self.commit_of(repository, reference).await?;
             let mut reset = record.branch.clone();
             reset.commit_id = target.id.clone();

@@ -108,16 +108,23 @@ impl Engine {
         })
     }
 
-    /// Deletes a tag.
+    /// Deletes a tag, also one whose record is damaged.
     pub async fn delete_tag(&self, repository: &Repository, id: &TagId, force: bool) -> Result<()> {
         repository.ensure_writable(force)?;
-        let tag = self.tag(repository, id).await?;
+        let tag = match self.tag(repository, id).await {
+            Ok(tag) => Some(tag),
+            Err(error @ Error::Corrupt { .. }) => {
+                tracing::warn!(%error, repository = %repository.id, "deleting a damaged tag");
+                None
+            }
+            Err(error) => return Err(error),
+        };
         let event = |point| HookEvent {
             point,
             repository,
             reference: id.as_str(),
             source: id.as_str(),
-            commit_id: Some(&tag.commit_id),
+            commit_id: tag.as_ref().map(|tag| &tag.commit_id),
             commit: None,
         };
         self.before(event(HookPoint::PreDeleteTag)).await?;

@@ -36,7 +36,7 @@ impl Service {
                 .engine()
                 .list_branches(&repository, &list, show_hidden)
                 .await;
-            found.map(|found| page_of(&found)).map_err(engine_failure)
+            found.map(page_of).map_err(engine_failure)
         })
         .await
     }

@@ -28,7 +28,7 @@ impl Service {
             Err(_) => return Ok(()),
             Ok(page) => page,
         };
-        let Some(repository) = page.items.first() else {
+        let Some(repository) = page.sound().next() else {
             return Ok(());
         };
         let Ok(probed) = self.locate(repository, Address::Relative(PROBED)) else {

@@ -1,8 +1,11 @@
 //! A repository as clients see one.
 
+use lakefs_versioning::Damaged;
+
+use crate::branch::model::report;
 use crate::{Error, ErrorKind, Result};
 
-/// A repository.
+/// A repository. In a list, one whose record is damaged has only its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
     /// Name.
@@ -28,6 +31,21 @@ impl Repository {
             creation_date: repository.created.seconds,
             read_only: repository.read_only,
             storage_id: repository.storage_id.clone(),
+        }
+    }
+}
+
+impl Repository {
+    /// A repository of which only the name is known.
+    pub(crate) fn damaged(damaged: &Damaged) -> Self {
+        report(damaged);
+        Self {
+            id: damaged.name.clone(),
+            storage_namespace: String::new(),
+            default_branch: String::new(),
+            creation_date: 0,
+            read_only: false,
+            storage_id: String::new(),
         }
     }
 }

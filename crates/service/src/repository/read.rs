@@ -28,19 +28,19 @@ impl Service {
             let list = page.list_refs();
             let found = self.engine().list_repositories(&list, search).await;
             let found = found.map_err(engine_failure)?;
-            let offset = found.items.last().map(|last| last.id.to_string());
             let mut results = Vec::with_capacity(found.items.len());
-            for repository in &found.items {
-                match self
-                    .may_read_repository(caller, repository.id.as_str())
-                    .await
-                {
-                    Ok(_) => results.push(Repository::of(repository)),
+            for item in &found.items {
+                let repository = match item {
+                    Ok(repository) => Repository::of(repository),
+                    Err(damaged) => Repository::damaged(damaged),
+                };
+                match self.may_read_repository(caller, &repository.id).await {
+                    Ok(_) => results.push(repository),
                     Err(error) if error.kind() == ErrorKind::Unauthorized => {}
                     Err(error) => return Err(error),
                 }
             }
-            Ok(Page::new(results, offset.filter(|_| found.has_more)))
+            Ok(Page::new(results, found.last.filter(|_| found.has_more)))
         })
         .await
     }

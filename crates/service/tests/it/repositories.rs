@@ -3,11 +3,73 @@
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
+use lakefs_kv::KvStore as _;
 use lakefs_service::{
     CreateRepository, ErrorKind, GcRules, LogCommits, PageRequest, TableKind, TableOutcome,
 };
 
 use crate::support::{REPO, lake, lake_with_repository, message, repository, status};
+
+/// What is damaged is listed by its name alone, for left out it would seem not to exist.
+#[tokio::test]
+async fn damaged_records_are_listed_without_what_they_say() {
+    let lake = lake_with_repository().await;
+    lake.branch("dev", "main").await.unwrap();
+    let (service, admin) = (&lake.service, &lake.admin);
+    let made = service.create_tag(admin, REPO, "v1", "main", false).await;
+    made.unwrap();
+    let page = PageRequest::default();
+    let instance = {
+        let raw = lake.kv.get(b"graveler", b"repos/conform").await.unwrap();
+        let raw = raw.unwrap();
+        // Field 6, 20 characters.
+        let at = raw.windows(2).position(|two| two == [0x32, 20]).unwrap();
+        String::from_utf8(raw[at + 2..at + 22].to_vec()).unwrap()
+    };
+    let partition = format!("{REPO}-{instance}").into_bytes();
+    let damaged = b"\x0a\xff";
+    for key in [&b"branches/dev"[..], b"tags/v1"] {
+        assert!(lake.kv.get(&partition, key).await.unwrap().is_some());
+        lake.kv.set(&partition, key, damaged).await.unwrap();
+    }
+    lake.kv
+        .set(b"graveler", b"repos/aaa", damaged)
+        .await
+        .unwrap();
+
+    let branches = service.list_branches(admin, REPO, page, false).await;
+    let branches = branches.unwrap().results;
+    let shown: Vec<_> = branches
+        .iter()
+        .map(|found| (found.id.as_str(), found.commit_id.is_empty()))
+        .collect();
+    assert_eq!(shown, [("dev", true), ("main", false)]);
+    let tags = service.list_tags(admin, REPO, page).await.unwrap().results;
+    assert!(tags[0].id == "v1" && tags[0].commit_id.is_empty());
+    let first = PageRequest {
+        amount: Some(1),
+        ..page
+    };
+    let repositories = service.list_repositories(admin, first, "").await.unwrap();
+    assert_eq!(repositories.next_offset, "aaa");
+    assert!(repositories.results[0].storage_namespace.is_empty());
+
+    let named = |text: String, record| assert!(text.contains(record), "{text}");
+    let failed = service.get_branch(admin, REPO, "dev").await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Internal);
+    named(failed.message().to_owned(), "branch dev");
+    let failed = service.get_tag(admin, REPO, "v1").await.unwrap_err();
+    named(failed.message().to_owned(), "tag v1");
+    let failed = service.get_repository(admin, "aaa").await.unwrap_err();
+    named(failed.message().to_owned(), "repository aaa");
+    service
+        .delete_branch(admin, REPO, "dev", false)
+        .await
+        .unwrap();
+    service.delete_tag(admin, REPO, "v1", false).await.unwrap();
+    service.delete_repository(admin, "aaa", true).await.unwrap();
+    service.ready().await.unwrap();
+}
 
 #[tokio::test]
 async fn repositories_are_listed_by_page_and_search() {

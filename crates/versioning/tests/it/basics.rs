@@ -1,5 +1,6 @@
 //! Repositories, branches, tags, references.
 
+use lakefs_types::StorageNamespace;
 use lakefs_versioning::{
     CreateBranch, CreateRepository, Error, ListRefs, ProtectedAction, ProtectionRule,
 };
@@ -68,6 +69,51 @@ async fn names_and_namespaces_are_taken_once() {
     assert!(branches.items.is_empty());
 }
 
+/// What one repository collects as garbage or writes over could be the data of the other.
+#[tokio::test]
+async fn namespaces_do_not_lie_within_each_other() {
+    let lake = Lake::new().await;
+    let at = |name: &str, url: &str| CreateRepository {
+        namespace: StorageNamespace::new(url).unwrap(),
+        ..create(name)
+    };
+    for overlapping in [
+        "mem://bucket/lake/inner",
+        "mem://bucket/lake/data",
+        "mem://bucket/lake//",
+        "mem://bucket",
+        "mem://bucket/",
+    ] {
+        let refused = lake.engine.create_repository(&at("new", overlapping)).await;
+        let error = refused.unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("storage namespace already in use"),
+            "{overlapping}: {error}"
+        );
+    }
+    // Neighbours whose names begin alike, other buckets.
+    for (name, apart) in [("one", "mem://bucket/lake2"), ("two", "mem://buck")] {
+        let made = lake.engine.create_repository(&at(name, apart)).await;
+        made.unwrap();
+    }
+    // What only reads, or is restored into, may look at any place.
+    let read_only = CreateRepository {
+        read_only: true,
+        ..at("reads", "mem://bucket/lake/inner")
+    };
+    lake.engine.create_repository(&read_only).await.unwrap();
+    let bare = CreateRepository {
+        bare: true,
+        ..at("bare", "mem://bucket/lake/other")
+    };
+    lake.engine.create_repository(&bare).await.unwrap();
+    // Those that are there already stay as they are.
+    lake.put("main", "a", "1").await;
+    lake.commit("main", "goes on").await;
+}
+
 #[tokio::test]
 async fn repositories_are_listed_in_pages() {
     let lake = Lake::new().await;
@@ -76,7 +122,7 @@ async fn repositories_are_listed_in_pages() {
     }
     let names = async |list: &ListRefs, search: &str| {
         let page = lake.engine.list_repositories(list, search).await.unwrap();
-        let names: Vec<String> = page.items.iter().map(|r| r.id.to_string()).collect();
+        let names: Vec<String> = page.sound().map(|r| r.id.to_string()).collect();
         (names.join(" "), page.has_more)
     };
     assert_eq!(
@@ -263,7 +309,7 @@ async fn hidden_branches_are_shown_on_request() {
             .list_branches(&lake.repository, list, hidden)
             .await
             .unwrap();
-        let names: Vec<String> = page.items.iter().map(|b| b.id.to_string()).collect();
+        let names: Vec<String> = page.sound().map(|b| b.id.to_string()).collect();
         (names.join(" "), page.has_more)
     };
     assert_eq!(

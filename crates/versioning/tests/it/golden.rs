@@ -195,8 +195,7 @@ async fn repositories_branches_and_tags_are_as_recorded() {
     };
     let repositories = golden.engine.list_repositories(&all(), "").await.unwrap();
     let repositories: Vec<Value> = repositories
-        .items
-        .iter()
+        .sound()
         .map(|r| {
             json!({
                 "creation_date": r.created.seconds,
@@ -221,15 +220,13 @@ async fn repositories_branches_and_tags_are_as_recorded() {
             .await
             .unwrap();
         let branches: Vec<Value> = branches
-            .items
-            .iter()
+            .sound()
             .map(|b| json!({"id": b.id.as_str(), "commit_id": b.commit_id.as_str()}))
             .collect();
         assert_eq!(Value::from(branches), expected["branches"], "{name}");
         let tags = golden.engine.list_tags(&repository, &all()).await.unwrap();
         let tags: Vec<Value> = tags
-            .items
-            .iter()
+            .sound()
             .map(|t| json!({"id": t.id.as_str(), "commit_id": t.commit_id.as_str()}))
             .collect();
         assert_eq!(Value::from(tags), expected["tags"], "{name}");
@@ -257,7 +254,7 @@ async fn repositories_branches_and_tags_are_as_recorded() {
         .list_branches(&repository, &all(), false)
         .await
         .unwrap();
-    assert!(shown.items.iter().all(|b| b.id.as_str() != "hidden"));
+    assert!(shown.sound().all(|b| b.id.as_str() != "hidden"));
 }
 
 #[tokio::test]
