@@ -59,6 +59,32 @@ impl Service {
         }
     }
 
+    /// Refuses an upload that is not as long as its client says: it was cut off, or the client is wrong, and
+    /// whoever reads the object would find out too late. An object that is not there (yet) is
+    /// accepted, as lakeFS does; so is one the store cannot be asked about now, for the bytes are not needed
+    /// to link them.
+    pub(crate) async fn check_size(
+        &self,
+        target: &Target,
+        relative: &str,
+        size_bytes: i64,
+    ) -> Result<()> {
+        let location = self.locate(&target.repository, Address::Relative(relative))?;
+        match self.blocks().head(&location).await {
+            Ok(Some(found)) if u64::try_from(size_bytes) != Ok(found.size) => {
+                Err(Error::invalid(format!(
+                    "size_bytes is {size_bytes}, but the object in the store has {} bytes",
+                    found.size
+                )))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::debug!(%error, "the size of an upload could not be checked");
+                Ok(())
+            }
+        }
+    }
+
     fn below_data(&self, repository: &Repository, physical_address: &str) -> Option<String> {
         relative_to(self.blocks(), &repository.namespace, physical_address)
             .filter(|relative| relative.starts_with(DATA))

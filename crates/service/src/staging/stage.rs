@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lakefs_runtime::Timestamp;
-use lakefs_versioning::Entry;
+use lakefs_versioning::{AddressType, Entry};
 
 use crate::audit::Call;
 use crate::object::model::DEFAULT_CONTENT_TYPE;
@@ -88,6 +88,10 @@ impl Service {
             )));
         }
         let (address, address_type) = self.accept_address(&target, request.physical_address)?;
+        if address_type == AddressType::Relative {
+            self.check_size(&target, &address, request.size_bytes)
+                .await?;
+        }
         let content_type = request.content_type.filter(|text| !text.is_empty());
         let entry = Entry {
             address,

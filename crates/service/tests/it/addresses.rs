@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lakefs_block::{Address, BlockStore as _, PutBody, PutOptions};
 use lakefs_service::{ErrorKind, StageObject};
+use lakefs_types::StorageNamespace;
 
 use crate::support::{Lake, REPO, lake_with_repository, message, status};
 
@@ -52,6 +54,47 @@ async fn an_address_links_at_its_path_and_shows_as_it_was_given() {
         (3, "text/x")
     );
     assert_eq!(lake.stat("main", "linked").await.unwrap(), linked);
+}
+
+#[tokio::test]
+async fn an_upload_that_was_cut_off_is_not_linked() {
+    let lake = lake_with_repository().await;
+    let given = address(&lake, "main", "linked").await;
+    let link = |size_bytes| StageObject {
+        size_bytes,
+        ..link("linked", &given)
+    };
+    let repository = lake.service.get_repository(&lake.admin, REPO).await;
+    let namespace = StorageNamespace::new(&repository.unwrap().storage_namespace).unwrap();
+    let place = lake.blocks.locate(&namespace, Address::Full(&given));
+    let place = place.unwrap();
+    let body = PutBody::from_bytes("ab");
+    lake.blocks
+        .put(&place, body, &PutOptions::default())
+        .await
+        .unwrap();
+    for size in [0, 1, 3, i64::MAX] {
+        let refused = lake
+            .service
+            .link_physical_address(&lake.admin, link(size))
+            .await;
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().ends_with("has 2 bytes"), "{error}");
+        assert_eq!(status(&lake.stat("main", "linked").await.unwrap_err()), 404);
+    }
+    let linked = lake
+        .service
+        .link_physical_address(&lake.admin, link(2))
+        .await;
+    assert_eq!(linked.unwrap().size_bytes, 2);
+    // The bytes are not needed to link them.
+    lake.blocks.set_down(true);
+    let linked = lake
+        .service
+        .link_physical_address(&lake.admin, link(2))
+        .await;
+    linked.unwrap();
 }
 
 #[tokio::test]
