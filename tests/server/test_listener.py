@@ -51,19 +51,24 @@ def test_tls_serves_and_offers_http2(tmp_path, certificate):
                 assert secured.selected_alpn_protocol() == "h2"
 
 
+def half_an_upload(server):
+    """A connection on which half of a body has been sent, to a server that has been told to stop since."""
+    server.ok("POST", "/repositories", {"name": "slow", "storage_namespace": "local://slow"})
+    connection = socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1])))
+    head = (f"POST /api/v1/repositories/slow/branches/main/objects?path=a HTTP/1.1\r\nHost: x\r\nAuthorization: {basic()}\r\n"
+            "Content-Type: application/octet-stream\r\nContent-Length: 10\r\n\r\n01234")
+    connection.sendall(head.encode())
+    wait_until("the upload to be running", lambda: 'lakefs_concurrent_requests{service="rest_api"} 1' in
+               server.call("GET", "/metrics", api=False).text)
+    server.process.send_signal(signal.SIGTERM)
+    wait_until("the stop to begin", lambda: "Shutting down" in server.output())
+    assert server.process.poll() is None
+    return connection
+
+
 def test_a_running_upload_is_finished_before_the_stop(tmp_path):
     with Server(tmp_path / "lake") as server:
-        server.ok("POST", "/repositories", {"name": "slow", "storage_namespace": "local://slow"})
-        port = int(server.url.rsplit(":", 1)[1])
-        connection = socket.create_connection(("127.0.0.1", port))
-        head = (f"POST /api/v1/repositories/slow/branches/main/objects?path=a HTTP/1.1\r\nHost: x\r\nAuthorization: {basic()}\r\n"
-                "Content-Type: application/octet-stream\r\nContent-Length: 10\r\n\r\n01234")
-        connection.sendall(head.encode())
-        wait_until("the upload to be running", lambda: 'lakefs_concurrent_requests{service="rest_api"} 1' in
-                   server.call("GET", "/metrics", api=False).text)
-        server.process.send_signal(signal.SIGTERM)
-        wait_until("the stop to begin", lambda: "Shutting down" in server.output())
-        assert server.process.poll() is None
+        connection = half_an_upload(server)
         connection.sendall(b"56789")
         answer = connection.recv(4096).decode()
         assert answer.startswith("HTTP/1.1 201"), answer
@@ -71,6 +76,18 @@ def test_a_running_upload_is_finished_before_the_stop(tmp_path):
         assert server.wait() == 0
     with Server(tmp_path / "lake") as server:
         assert server.call("GET", "/repositories/slow/refs/main/objects?path=a").body == b"0123456789"
+
+
+def test_an_upload_that_does_not_end_is_given_up_with_the_grace_period(tmp_path):
+    with Server(tmp_path / "lake") as server:
+        connection = half_an_upload(server)
+        assert server.wait(120) == 0
+        assert "stopped before these requests had finished" in server.output()
+        connection.close()
+    with Server(tmp_path / "lake") as server:
+        assert server.call("GET", "/repositories/slow/refs/main/objects?path=a").status == 404
+        blocks = tmp_path / "lake/blocks/slow"
+        assert not [path for path in blocks.rglob("*") if path.is_file() and path.read_bytes().startswith(b"01234")]
 
 
 def test_an_idle_connection_does_not_delay_the_stop(server):
