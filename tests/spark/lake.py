@@ -54,6 +54,8 @@ class Repository:
         assert answer.status == 200, answer.text
         return answer.body
 
+    def objects(self, ref, prefix=""):
+        return self.lake.server.pages(f"/repositories/{self.name}/refs/{quote(ref)}/objects/ls?prefix={quote(prefix)}")
+
     def paths(self, ref, prefix=""):
-        listed = self.lake.server.pages(f"/repositories/{self.name}/refs/{quote(ref)}/objects/ls?prefix={quote(prefix)}")
-        return [entry["path"] for entry in listed]
+        return [entry["path"] for entry in self.objects(ref, prefix)]
