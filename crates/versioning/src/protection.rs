@@ -1,6 +1,7 @@
 //! Branch protection: which branches take no direct changes.
 //!
-//! Patterns are globs in which `*` matches everything, `/` included; classes and `{a,b}` work.
+//! Patterns are globs without separators: `*` and `**` match everything, `/` included, `?` one character, `[a-z]`
+//! one of a class and `[!a-z]` one outside of it, `{a,b}` either, a backslash takes away meanings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -104,6 +105,7 @@ fn compile(pattern: &str) -> Result<GlobMatcher, globset::Error> {
     let glob = GlobBuilder::new(pattern)
         .literal_separator(false)
         .backslash_escape(true)
+        .empty_alternates(true)
         .build()?;
     Ok(glob.compile_matcher())
 }
@@ -282,6 +284,62 @@ mod tests {
         assert!(blocks("stable", Commit) && !blocks("stable", StagingWrite));
         assert!(blocks("y-7", Commit) && !blocks("z-7", Commit));
         assert!(!blocks("my-prod", Commit) && !blocks("main", Commit));
+    }
+
+    /// What the users of such globs know them by.
+    #[test]
+    fn patterns_mean_what_globs_mean() {
+        for (pattern, matching, others) in [
+            ("main", &["main"][..], &["Main", "mai", "mains", ""][..]),
+            ("*", &["a", "a/b", "-_9"], &[]),
+            ("**", &["a", "a/b/c"], &[]),
+            (
+                "stable_*",
+                &["stable_", "stable_1"],
+                &["stable", "unstable_1"],
+            ),
+            (
+                "*-prod",
+                &["-prod", "a-prod", "a/b-prod"],
+                &["prod", "a-prod2"],
+            ),
+            ("a*b*c", &["abc", "a1b2c", "abbcc"], &["ab", "acb", "cab"]),
+            ("a**c", &["ac", "abc", "a/b/c"], &["ab"]),
+            (
+                "release/*",
+                &["release/", "release/1", "release/1/2"],
+                &["release"],
+            ),
+            ("v?", &["v1", "v-", "v/"], &["v", "v12"]),
+            ("??", &["ab"], &["a", "abc"]),
+            ("v[0-9]", &["v0", "v9"], &["va", "v", "v10"]),
+            ("v[0-9a-f]", &["v0", "ve"], &["vg"]),
+            ("v[13]", &["v1", "v3"], &["v2"]),
+            ("v[!0-9]", &["va", "v-"], &["v0", "v"]),
+            ("v[a-]", &["va", "v-"], &["vb"]),
+            ("{main,dev}", &["main", "dev"], &["main,dev", "maindev"]),
+            ("{main,rel-*}-x", &["main-x", "rel-1-x"], &["main", "rel-1"]),
+            ("v{,-rc}", &["v", "v-rc"], &["v-"]),
+            ("{a,b{1,2}}", &["a", "b1", "b2"], &["b", "a1"]),
+            ("a,b", &["a,b"], &["a", "b"]),
+            (r"a\*", &["a*"], &["ab", r"a\b"]),
+            (r"\[a\]", &["[a]"], &["a"]),
+            (r"\{a,b\}", &["{a,b}"], &["a"]),
+            (r"a\?", &["a?"], &["ab"]),
+        ] {
+            let rules = CompiledRules::new(&[rule(pattern, &[ProtectedAction::Commit])]);
+            let blocked =
+                |name: &&str| rules.block(&BranchId::from_stored(name), ProtectedAction::Commit);
+            for name in matching {
+                assert!(blocked(name), "{pattern} and {name}");
+            }
+            for name in others {
+                assert!(!blocked(name), "{pattern} and {name}");
+            }
+        }
+        for bad in ["[", "[a", "[z-a]", "{a", "a}", "\\"] {
+            assert!(compile(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
