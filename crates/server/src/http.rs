@@ -10,9 +10,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::header::{HeaderName, USER_AGENT};
+use http::header::{CONNECTION, HeaderName, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, Version};
 use hyper::body::Incoming;
 use lakefs_api::Api;
 use lakefs_gateway::Gateway;
@@ -34,6 +34,7 @@ pub(crate) mod tls;
 mod tracked;
 
 use audit::{Audit, Call};
+use received::Meter;
 use route::{Route, decide_route};
 use tracked::{AnswerBody, Observation, Tracked};
 
@@ -174,10 +175,9 @@ impl App {
         let (body, meter) = received::receive(&head, body, self.parts.body_idle);
         observation.received.clone_from(&meter);
         let facts = observation.asked.get_or_insert_default();
-        let response = self.parts.gateway.handle(head, body, caller, facts).await;
-        if let Some(meter) = meter {
-            meter.drain().await;
-        }
+        let version = head.version;
+        let mut response = self.parts.gateway.handle(head, body, caller, facts).await;
+        settle(meter, version, &mut response).await;
         response
     }
 
@@ -187,11 +187,16 @@ impl App {
         peer: SocketAddr,
         id: RequestId,
     ) -> Response<Body> {
-        let mut request = request.map(Body::new);
-        let extensions = request.extensions_mut();
-        extensions.insert(lakefs_api::RequestId(id.to_string()));
-        extensions.insert(ConnectInfo(peer));
-        self.parts.api.handle(request).await
+        let (mut head, body) = request.into_parts();
+        head.extensions
+            .insert(lakefs_api::RequestId(id.to_string()));
+        head.extensions.insert(ConnectInfo(peer));
+        let version = head.version;
+        let (body, meter) = received::receive(&head, body, self.parts.body_idle);
+        let request = Request::from_parts(head, Body::new(body));
+        let mut response = self.parts.api.handle(request).await;
+        settle(meter, version, &mut response).await;
+        response
     }
 
     /// Counts a call once it is over.
@@ -216,6 +221,16 @@ impl App {
                 total,
             );
         }
+    }
+}
+
+/// Ends a request whose body may not have been read: reads on where little is left, and else tells that the
+/// connection ends, or the client would send its next request where nobody reads any more.
+async fn settle<B>(meter: Option<Arc<Meter>>, version: Version, response: &mut Response<B>) {
+    let Some(meter) = meter else { return };
+    if !meter.drain().await && version == Version::HTTP_11 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Bodies of S3 requests on their way from the connection.
+//! Bodies of requests on their way from the connection.
 //!
 //! A [`Received`] counts its bytes and gives up when nothing comes for a while; the time is taken only
 //! while somebody waits for the next frame, so that a slow store is not blamed on the client. It is not
@@ -8,7 +8,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ const DRAIN_TIME: Duration = Duration::from_secs(2);
 pub(super) struct Meter {
     bytes: AtomicU64,
     left: Mutex<Option<Incoming>>,
+    /// Whether bytes are left that nobody is going to read.
+    cut: AtomicBool,
 }
 
 impl Meter {
@@ -40,28 +42,32 @@ impl Meter {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Reads what is left of a small body. To be called when nobody wants it any more.
-    pub(super) async fn drain(&self) {
+    /// Reads what is left of a small body. To be called when nobody wants it any more. Answers whether the
+    /// body was read to its end, so that another request can follow it.
+    pub(super) async fn drain(&self) -> bool {
         let Some(mut left) = self.left.lock().take() else {
-            return;
+            return !self.cut.load(Ordering::Relaxed);
         };
         let reading = async {
             let mut more = MAX_DRAIN;
-            while let Some(Ok(frame)) = left.frame().await {
+            while let Some(frame) = left.frame().await {
+                let Ok(frame) = frame else { return false };
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);
                 self.bytes.fetch_add(length, Ordering::Relaxed);
                 match more.checked_sub(length) {
                     Some(rest) => more = rest,
-                    None => return,
+                    None => return false,
                 }
             }
+            true
         };
         // Out of time is as good as too much: the connection is closed then.
-        let _in_time = tokio::time::timeout(DRAIN_TIME, reading).await;
+        let in_time = tokio::time::timeout(DRAIN_TIME, reading).await;
+        in_time.unwrap_or(false)
     }
 }
 
-/// The body of a request for the gateway, and its meter if it has bytes.
+/// The body of a request, and its meter if it has bytes.
 pub(super) fn receive(
     head: &Parts,
     body: Incoming,
@@ -136,6 +142,7 @@ impl http_body::Body for Received {
                     .get_or_insert_with(|| Box::pin(tokio::time::sleep(this.idle)));
                 match timer.as_mut().poll(context) {
                     Poll::Ready(()) => {
+                        this.meter.cut.store(true, Ordering::Relaxed);
                         this.incoming = None;
                         Poll::Ready(Some(Err(BodyError::Idle.into())))
                     }
@@ -163,11 +170,13 @@ impl Drop for Received {
         let small = self
             .length
             .is_some_and(|length| length.saturating_sub(self.meter.bytes()) <= MAX_DRAIN);
+        let Some(incoming) = self.incoming.take().filter(|body| !body.is_end_stream()) else {
+            return;
+        };
         if !small || (self.waits && !self.polled) {
+            self.meter.cut.store(true, Ordering::Relaxed);
             return;
         }
-        if let Some(incoming) = self.incoming.take().filter(|body| !body.is_end_stream()) {
-            *self.meter.left.lock() = Some(incoming);
-        }
+        *self.meter.left.lock() = Some(incoming);
     }
 }
