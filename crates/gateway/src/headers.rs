@@ -36,7 +36,7 @@ const USER_HEADER: &str = "x-amz-meta-";
 /// What user metadata is called in an entry.
 const USER_KEY: &str = "X-Amz-Meta-";
 /// What keys of our own begin with.
-const OWN_KEY: &str = "::lakefs-rs::";
+const OWN_KEY: &str = lakefs_service::OWN_METADATA;
 const STORAGE_CLASS_KEY: &str = "::lakefs-rs::storage-class";
 const STORAGE_CLASS_HEADER: HeaderName = HeaderName::from_static("x-amz-storage-class");
 const REDIRECT: HeaderName = HeaderName::from_static("x-amz-website-redirect-location");

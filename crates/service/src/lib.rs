@@ -57,7 +57,7 @@ pub use object::model::ObjectStats;
 pub use object::open::{OpenObject, OpenedFacts, OpenedObject};
 pub use object::stat::StatObject;
 pub use object::upload::{UploadBody, UploadObject};
-pub use object::user_metadata::user_metadata_from_headers;
+pub use object::user_metadata::{OWN_METADATA, user_metadata_from_headers};
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use refs::diff::{DiffRefs, Difference, DifferenceKind, DifferenceRight};
 pub use refs::merge::{Merge, MergeBase};

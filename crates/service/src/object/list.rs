@@ -11,6 +11,7 @@ use lakefs_versioning::{EntryView, ListItem, ObjectPage, Repository};
 use crate::audit::Call;
 use crate::object::get::missing_is_not_found;
 use crate::object::model::content_type_or_default;
+use crate::object::user_metadata::is_users;
 use crate::{Caller, Error, PageRequest, Result, Service, names};
 
 /// Where the objects that servers write are, below the namespace.
@@ -94,8 +95,10 @@ impl ObjectsPage {
             ListItem::Object { path, entry } => (text(path)?, entry),
         };
         let presigned = self.presigned.get(index).and_then(Option::as_ref);
-        let metadata = (self.user_metadata && entry.metadata_len() > 0)
-            .then(|| sorted(entry.metadata().collect()));
+        let metadata = (self.user_metadata && entry.metadata_len() > 0).then(|| {
+            let users = entry.metadata().filter(|(key, _)| is_users(key));
+            sorted(users.collect())
+        });
         Ok(Listed::Object(ListedObject {
             path,
             physical_address: match presigned {

@@ -6,6 +6,7 @@ use lakefs_versioning::{EntryView, Repository};
 
 use crate::failure::block_failure;
 use crate::object::model::{ObjectStats, content_type_or_default};
+use crate::object::user_metadata;
 use crate::{Error, ErrorKind, Result, Service};
 
 impl Service {
@@ -67,7 +68,7 @@ impl Service {
         Ok((url.url, url.expires.seconds))
     }
 
-    /// Facts about an entry, with all its metadata.
+    /// Facts about an entry, with its user metadata.
     pub(crate) fn stats(
         &self,
         repository: &Repository,
@@ -82,12 +83,7 @@ impl Service {
             size_bytes: entry.size,
             mtime: entry.last_modified.seconds,
             content_type: content_type_or_default(entry.content_type).to_owned(),
-            metadata: Some(
-                entry
-                    .metadata()
-                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                    .collect(),
-            ),
+            metadata: Some(user_metadata::shown(entry.metadata())),
         }
     }
 }

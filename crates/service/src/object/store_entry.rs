@@ -8,6 +8,7 @@ use lakefs_types::{BranchId, ObjectPath, RefExpr};
 use lakefs_versioning::{AddressType, Entry, Error as EngineError, PutOptions, Repository};
 
 use crate::failure::engine_failure;
+use crate::object::user_metadata;
 use crate::{Error, ErrorKind, ObjectStats, Result, Service, WriteCondition};
 
 /// A path of a branch that is about to be written.
@@ -102,6 +103,10 @@ impl Service {
             AddressType::Relative => Address::Relative(&entry.address),
             AddressType::Full | AddressType::ByPrefix => Address::Full(&entry.address),
         };
+        let pairs = entry
+            .metadata
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
         ObjectStats {
             path: target.path.as_str().to_owned(),
             physical_address: self.physical_address(&target.repository, address),
@@ -110,7 +115,7 @@ impl Service {
             size_bytes: entry.size,
             mtime: entry.last_modified.seconds,
             content_type: entry.content_type.clone(),
-            metadata: Some(entry.metadata.clone()),
+            metadata: Some(user_metadata::shown(pairs)),
         }
     }
 }

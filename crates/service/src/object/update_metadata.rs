@@ -7,6 +7,7 @@ use lakefs_versioning::{Error as EngineError, PutCondition, PutOptions};
 
 use crate::audit::Call;
 use crate::failure::engine_failure;
+use crate::object::user_metadata;
 use crate::{Caller, Error, ErrorKind, Result, Service, names};
 
 /// How often the change is tried again when somebody else changes the object.
@@ -14,7 +15,7 @@ const MAX_TRIES: usize = 10;
 
 impl Service {
     /// `PUT /repositories/{repository}/branches/{branch}/objects/stat/user_metadata`. A concurrent
-    /// change of the object is not lost.
+    /// change of the object is not lost; what the server keeps in the entry's metadata stays.
     pub async fn update_object_user_metadata(
         &self,
         caller: &Caller,
@@ -26,7 +27,7 @@ impl Service {
         let call = Call::at("updateObjectUserMetadata", repository, branch);
         self.audited(caller, call, async {
             self.may_write_object(caller, repository, path).await?;
-            names::metadata(&metadata)?;
+            user_metadata::check_given(&metadata)?;
             let stored = self.repository(repository).await?;
             let (id, object) = (names::branch(branch)?, names::path(path)?);
             let reference = RefExpr::name(branch);
@@ -42,7 +43,7 @@ impl Service {
                     engine_failure(error)
                 })?;
                 let mut entry = found.to_entry();
-                entry.metadata.clone_from(&metadata);
+                user_metadata::replace(&mut entry.metadata, &metadata);
                 let options = PutOptions {
                     force: false,
                     condition: PutCondition::Identity(*found.identity()),

@@ -7,6 +7,7 @@ use lakefs_block::PutBody;
 use crate::audit::Call;
 use crate::object::begin_upload::{ObjectUpload, StoreOptions};
 use crate::object::store_entry::Target;
+use crate::object::user_metadata;
 use crate::{Caller, Error, ErrorKind, ObjectStats, Result, Service, WriteCondition, names};
 
 /// An object to come.
@@ -71,7 +72,7 @@ impl Service {
             let place = (request.repository, branch, request.path);
             let target = self.write_target(caller, place, condition, request.force);
             let target = target.await?;
-            names::metadata(&request.metadata)?;
+            user_metadata::check_given(&request.metadata)?;
             let checked = self.check_target(&target).await;
             checked.map_err(|error| name_missing_branch(error, branch))?;
             Ok((target, open().await?))

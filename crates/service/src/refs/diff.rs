@@ -8,6 +8,7 @@ use crate::audit::Call;
 use crate::branch::create::is_missing_reference;
 use crate::failure::engine_failure;
 use crate::object::model::content_type_or_default;
+use crate::object::user_metadata;
 use crate::{Caller, Error, Page, PageRequest, Result, Service, names};
 
 /// How something differs.
@@ -105,10 +106,7 @@ fn page_of(found: &DiffPage, with_right: bool) -> Page<Difference> {
                     checksum: entry.etag.to_owned(),
                     mtime: entry.last_modified.seconds,
                     content_type: content_type_or_default(entry.content_type).to_owned(),
-                    metadata: entry
-                        .metadata()
-                        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                        .collect(),
+                    metadata: user_metadata::shown(entry.metadata()),
                 }),
         })
         .collect();

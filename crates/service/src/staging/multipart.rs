@@ -10,6 +10,7 @@ use crate::failure::{block_failure, engine_failure};
 use crate::object::model::DEFAULT_CONTENT_TYPE;
 use crate::object::range::{RangeOutcome, decide_range};
 use crate::object::store_entry::Target;
+use crate::object::user_metadata;
 use crate::{Caller, Error, ErrorKind, ObjectStats, Result, Service, WriteCondition, names};
 
 /// Most parts of an upload.
@@ -181,7 +182,7 @@ impl Service {
         self.audited(caller, call, async {
             let target = self.multipart_target(caller, target).await?;
             let store = self.presigned_parts()?;
-            names::metadata(&request.user_metadata)?;
+            user_metadata::check_given(&request.user_metadata)?;
             let (address, location) = self.multipart_location(&target, request.physical_address)?;
             self.check_target(&target).await?;
             let made = store.complete(&location, upload_id, &request.parts).await;

@@ -8,6 +8,7 @@ use lakefs_versioning::{AddressType, Entry};
 use crate::audit::Call;
 use crate::object::model::DEFAULT_CONTENT_TYPE;
 use crate::object::store_entry::Target;
+use crate::object::user_metadata;
 use crate::{Caller, Error, ObjectStats, Result, Service, WriteCondition, names};
 
 /// Longest checksum a client may bring.
@@ -78,7 +79,7 @@ impl Service {
             force: request.force,
         };
         let metadata = request.metadata.unwrap_or_default();
-        names::metadata(&metadata)?;
+        user_metadata::check_given(&metadata)?;
         if request.size_bytes < 0 {
             return Err(Error::invalid("size_bytes cannot be negative"));
         }

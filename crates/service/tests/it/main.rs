@@ -11,6 +11,7 @@ mod addresses;
 mod commits;
 mod object_steps;
 mod objects;
+mod own_metadata;
 mod prop_uploads;
 mod recordings;
 mod repositories;
