@@ -7,3 +7,4 @@ pub(crate) mod model;
 pub(crate) mod read;
 pub(crate) mod reset;
 pub(crate) mod revert;
+pub(crate) mod roots;

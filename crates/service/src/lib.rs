@@ -33,6 +33,7 @@ pub use branch::create::CreateBranch;
 pub use branch::model::Ref;
 pub use branch::reset::ResetScope;
 pub use branch::revert::{CommitOverrides, RevertBranch};
+pub use branch::roots::BranchRoots;
 pub use caller::Caller;
 pub use commit::create::{CreateCommit, CreateCommitRecord};
 pub use commit::model::Commit;

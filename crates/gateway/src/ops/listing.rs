@@ -20,7 +20,7 @@ use crate::Gateway;
 use crate::error::{Code, S3Error};
 use crate::request::Request;
 use crate::xml::Xml;
-use marker::{After, after_branch, after_key};
+use marker::{After, after_key};
 
 pub(super) use marker::{decode_token, encode_token};
 pub(super) use rows::RowStyle;
@@ -137,24 +137,22 @@ impl<'r> Listing<'r> {
         request: &Request,
         repository: &str,
     ) -> Result<Found, S3Error> {
-        let after = after_branch(&self.after);
         let page = PageRequest {
             prefix: self.prefix,
-            after: &after,
+            after: &self.after,
             // Also where none are wanted: whether the caller may list, and the repository is there, is
             // asked all the same.
             amount: i64::try_from(self.max_keys.max(1)).ok(),
         };
         let service = gateway.service();
-        let found = service.list_branches(&request.caller, repository, page, false);
+        let found = service.list_branch_roots(&request.caller, repository, page);
         let found = found.await?;
-        let names: Vec<String> = found.results.into_iter().map(|branch| branch.id).collect();
         let none = self.max_keys == 0;
         Ok(Found {
             rows: if none {
                 Rows::None
             } else {
-                Rows::Branches(names)
+                Rows::Branches(found.names)
             },
             lead: String::new(),
             hidden: 0,

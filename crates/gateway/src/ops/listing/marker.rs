@@ -30,26 +30,6 @@ pub(super) fn after_key<'a>(lead: &str, key: &'a str) -> After<'a> {
     }
 }
 
-/// The name after which branches go on after `key`. Each is one common prefix, `<name>/`, which is done
-/// with once a key in it was seen. A key without `/` sorts before the branch it may name.
-pub(super) fn after_branch(key: &str) -> String {
-    if let Some((name, _)) = key.split_once('/') {
-        return name.to_owned();
-    }
-    let mut before = key.to_owned();
-    match before.pop() {
-        // The last name there can be before this one.
-        Some(last) if last > '\0' => {
-            if let Some(last) = (last as u32).checked_sub(1).and_then(char::from_u32) {
-                before.push(last);
-                before.push(char::MAX);
-            }
-            before
-        }
-        _ => before,
-    }
-}
-
 /// A token for the page after `key`. What is in it is nobody's business but ours.
 pub(in crate::ops) fn encode_token(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len() + 1);
