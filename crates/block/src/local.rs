@@ -14,6 +14,7 @@ mod disk;
 pub(crate) mod fs;
 pub(crate) mod journal;
 mod multipart;
+mod part_index;
 mod path;
 mod read;
 mod temp_file;
@@ -40,6 +41,7 @@ use dir_sync::DirSyncs;
 use disk::DiskFs;
 use fs::{EscapesRoot, Fs};
 use journal::{Journal, JournalLimits, Offer};
+use part_index::PartIndex;
 use path::{OWN, Place, is_plain_name, split_parent};
 
 /// Directories known to exist durably; forgotten all at once when there are more.
@@ -82,7 +84,7 @@ struct Core {
     scratch: String,
     next_name: AtomicU64,
     /// One at a time publishes a part, so that replacing one is a single step.
-    part_order: Mutex<()>,
+    part_order: Mutex<PartIndex>,
     _lock: ScratchLock,
 }
 
@@ -376,7 +378,7 @@ impl Core {
                 instance,
                 scratch,
                 next_name: AtomicU64::new(0),
-                part_order: Mutex::new(()),
+                part_order: Mutex::default(),
                 _lock: ScratchLock(lock),
             };
             core.succeed_the_dead()?;

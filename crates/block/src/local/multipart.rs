@@ -5,7 +5,7 @@
 //! put, and only then removes the upload, `target` first and durably. So a crash leaves an upload that
 //! can be completed again, or an object and no upload; leftovers go when a store is next opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use lakefs_runtime::{Timestamp, spawn_blocking};
 
 use super::journal::Journal;
+use super::part_index::PartId;
 use super::path::OWN;
 use super::temp_file::TempFile;
 use super::write::{Begun, write_body};
@@ -113,19 +114,38 @@ impl Upload {
 
     /// Moves a written part into the upload, in place of one of the same number.
     fn keep(&self, file: &mut TempFile, number: u32) -> io::Result<String> {
-        let md5 = file.outcome().md5;
-        let name = part_name(number, &md5);
-        let _order = self.core.part_order.lock();
+        let part = (number, file.md5().ok_or(io::ErrorKind::InvalidInput)?);
+        let path = |(number, md5): PartId| {
+            let name = part_name(number, &hex::encode(md5));
+            format!("{}/{name}", self.dir)
+        };
+        let mut index = self.core.part_order.lock();
         file.publish_with(|core, from| {
-            core.fs.rename(from, &format!("{}/{name}", self.dir))?;
-            for other in core.fs.list_dir(&self.dir)? {
-                if other != name && parse_name(&other).is_some_and(|(n, _)| n == number) {
-                    core.fs.remove_file(&format!("{}/{other}", self.dir))?;
+            index.load(&self.id, || self.part_ids())?;
+            core.fs.rename(from, &path(part))?;
+            for other in index.add(&self.id, part) {
+                match core.fs.remove_file(&path(other)) {
+                    // Another process was faster.
+                    Err(error) if is_absent(&error) => {}
+                    removed => removed?,
                 }
+                index.remove(&self.id, other);
             }
             core.sync_dir(&self.dir)
         })?;
-        Ok(md5)
+        Ok(hex::encode(part.1))
+    }
+
+    /// The parts there are files of.
+    fn part_ids(&self) -> io::Result<BTreeSet<PartId>> {
+        let names = self.core.fs.list_dir(&self.dir)?;
+        let parts = names.iter().filter_map(|name| {
+            let (number, text) = parse_name(name)?;
+            let mut md5 = [0; 16];
+            hex::decode_to_slice(text, &mut md5).ok()?;
+            Some((number, md5))
+        });
+        Ok(parts.collect())
     }
 
     fn complete(&self, target: &Target, parts: &[UploadedPart]) -> Result<ObjectInfo, BlockError> {
@@ -188,7 +208,8 @@ impl Upload {
 
     /// Ends the upload for good before its parts go: it must not come back without some of them.
     fn remove(&self) -> io::Result<()> {
-        let _order = self.core.part_order.lock();
+        let mut index = self.core.part_order.lock();
+        index.forget(&self.id);
         self.core
             .fs
             .remove_file(&format!("{}/{TARGET}", self.dir))?;
@@ -228,7 +249,11 @@ fn begin(core: &Arc<Core>, location: &Location) -> io::Result<String> {
         match made {
             // Another process has just cleared away what is no upload yet.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            made => return made.map(|()| id),
+            made => {
+                made?;
+                core.part_order.lock().begin(&id);
+                return Ok(id);
+            }
         }
     }
 }

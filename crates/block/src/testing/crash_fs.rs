@@ -44,6 +44,7 @@ struct State {
     dirs: HashMap<u64, Dir>,
     next: u64,
     changes: u64,
+    listings: u64,
     stop_after: Option<u64>,
     full: bool,
     lies: bool,
@@ -80,6 +81,11 @@ impl CrashFs {
     /// Changes made so far.
     pub fn changes(&self) -> u64 {
         self.state.lock().changes
+    }
+
+    /// Directories read so far.
+    pub fn listings(&self) -> u64 {
+        self.state.lock().listings
     }
 
     /// Whether the plug was pulled.
@@ -389,6 +395,7 @@ impl Fs for CrashFs {
     }
 
     fn list_dir(&self, path: &str) -> io::Result<Vec<String>> {
+        self.state.lock().listings += 1;
         self.look(|state| {
             let id = state.dir_id(path)?;
             let dir = state.dirs.get(&id).ok_or(io::ErrorKind::NotFound)?;

@@ -13,6 +13,7 @@ mod journal;
 mod local;
 mod mem;
 mod moto;
+mod parts;
 mod proxy;
 mod s3;
 mod s3_faults;
