@@ -558,6 +558,14 @@ impl Suite {
         let place = self.at("multi/aborted");
         let options = PutOptions::default();
         let id = store.create(&place, &options).await.expect("an upload");
+        let other = self.at("multi/aborted-2");
+        let other_id = store.create(&other, &options).await.expect("an upload");
+        let uploads = async |place| store.uploads_of(place).await.expect("uploads");
+        assert_eq!(uploads(&place).await, [id.clone()]);
+        assert_eq!(uploads(&other).await, [other_id.clone()]);
+        let aborted = store.abort(&other, &other_id).await;
+        aborted.unwrap_or_else(|error| fail("abort", "multi/aborted-2", &error));
+        assert!(uploads(&other).await.is_empty());
         let part = self.part(&place, &id, 1, &pattern(10, 12)).await;
         for _ in 0..2 {
             let aborted = store.abort(&place, &id).await;

@@ -266,6 +266,12 @@ impl MultipartStore for Instrumented {
         call.end(outcome, |object| Some(object.size))
     }
 
+    async fn uploads_of(&self, location: &Location) -> Result<Vec<String>, BlockError> {
+        let call = self.call("list_multipart");
+        let outcome = self.parts()?.uploads_of(location).await;
+        call.end(outcome, |_| None)
+    }
+
     async fn abort(&self, location: &Location, upload_id: &str) -> Result<(), BlockError> {
         let call = self.call("abort_multipart");
         let outcome = self.parts()?.abort(location, upload_id).await;

@@ -339,6 +339,14 @@ impl MultipartStore for MemBlockStore {
         Ok(outcome)
     }
 
+    async fn uploads_of(&self, location: &Location) -> Result<Vec<String>, BlockError> {
+        let uploads = self.uploads.read();
+        let of = uploads
+            .iter()
+            .filter(|(_, upload)| upload.location.as_ref() == Some(location));
+        Ok(of.map(|(id, _)| id.clone()).collect())
+    }
+
     async fn abort(&self, location: &Location, upload_id: &str) -> Result<(), BlockError> {
         let mut uploads = self.uploads.write();
         if self.find_upload(&mut uploads, location, upload_id).is_ok() {

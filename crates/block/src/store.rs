@@ -372,6 +372,10 @@ pub trait MultipartStore: Send + Sync {
         parts: &[UploadedPart],
     ) -> Result<ObjectInfo, BlockError>;
 
+    /// The ids of all uploads in progress of exactly this object, in any order. For finding what a crash
+    /// left; it may read more than it answers.
+    async fn uploads_of(&self, location: &Location) -> Result<Vec<String>, BlockError>;
+
     /// Forgets an upload and its parts; an unknown one is fine.
     async fn abort(&self, location: &Location, upload_id: &str) -> Result<(), BlockError>;
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lakefs_block::{Address, Location, MultipartStore};
-use lakefs_kv::{Predicate, SetIfOutcome, set_if_resolved};
+use lakefs_kv::{Pace, Predicate, SetIfOutcome, set_if_resolved};
 use lakefs_types::{BranchId, ObjectPath};
 use lakefs_versioning::Repository;
 use lakefs_versioning::uploads::{
@@ -138,7 +138,9 @@ impl Service {
         match found.upload.state {
             UploadState::Open => Ok(found),
             UploadState::Completing(_) if self.completion(id).await?.is_none() => Ok(found),
-            UploadState::Completing(_) | UploadState::Aborted => Err(no_such_upload()),
+            UploadState::Beginning | UploadState::Completing(_) | UploadState::Aborted => {
+                Err(no_such_upload())
+            }
         }
     }
 
@@ -157,6 +159,11 @@ impl Service {
             state,
             ..found.upload.clone()
         };
+        self.swap_upload(found, upload).await
+    }
+
+    /// The same with a whole record.
+    async fn swap_upload(&self, found: &Found, upload: Upload) -> Result<Option<Found>> {
         let value = upload.encode();
         let predicate = Predicate::Value(&found.raw);
         let outcome = set_if_resolved(self.kv(), UPLOADS, &found.key, &value, predicate).await;
@@ -205,16 +212,28 @@ impl Service {
         Ok((parts, more))
     }
 
+    /// Removes lakeFS's record of an upload of the store.
+    async fn forget_tracking(&self, token: &str) -> Result<()> {
+        if token.is_empty() {
+            return Ok(());
+        }
+        let removed = self.kv().delete(TRACKING, token.as_bytes()).await;
+        removed.map_err(kv_failure)
+    }
+
     /// Removes the records of an upload that has ended; its own goes last, so that whoever finds it can
     /// do this again.
     async fn forget_upload(&self, found: &Found) -> Result<()> {
         let kv = self.kv();
         let partition = parts_partition(&found.upload.id);
         tokio::try_join!(
-            kv.clear_partition(&partition),
-            kv.delete(TRACKING, found.upload.token.as_bytes()),
-        )
-        .map_err(kv_failure)?;
+            async {
+                kv.clear_partition(&partition, Pace::Brisk)
+                    .await
+                    .map_err(kv_failure)
+            },
+            self.forget_tracking(&found.upload.token),
+        )?;
         kv.delete(UPLOADS, &found.key).await.map_err(kv_failure)
     }
 }

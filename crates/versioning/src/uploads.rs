@@ -92,6 +92,8 @@ pub fn after_uploads_of(repository: &Repository, name: &str) -> Vec<u8> {
 /// How far an upload is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UploadState {
+    /// The store is being asked for an upload, or was when somebody died: it has no token yet.
+    Beginning,
     /// It takes parts.
     Open,
     /// Somebody is making the object, or was when they died.
@@ -130,7 +132,7 @@ pub struct Upload {
     pub namespace: StorageNamespace,
     /// Address of the object to be, below the namespace.
     pub address: String,
-    /// The store's id of the upload.
+    /// The store's id of the upload; empty while the store has not told it.
     pub token: String,
     /// When it began.
     pub created: Timestamp,
@@ -217,7 +219,7 @@ impl Upload {
                 since: Some(attempt.since.into()),
                 list: attempt.list.to_vec(),
             }),
-            UploadState::Open | UploadState::Aborted => None,
+            UploadState::Beginning | UploadState::Open | UploadState::Aborted => None,
         };
         StoredUpload {
             id: self.id.clone(),
@@ -246,6 +248,7 @@ impl Upload {
         let name = || format!("upload {}", stored.id);
         let state = match (stored.aborted, &stored.attempt) {
             (true, _) => UploadState::Aborted,
+            (false, None) if stored.token.is_empty() => UploadState::Beginning,
             (false, None) => UploadState::Open,
             (false, Some(attempt)) => UploadState::Completing(Attempt {
                 id: fixed(&attempt.id).ok_or_else(|| Error::corrupt(name(), "attempt"))?,

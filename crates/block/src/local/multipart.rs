@@ -258,6 +258,23 @@ fn begin(core: &Arc<Core>, location: &Location) -> io::Result<String> {
     }
 }
 
+/// Uploads of the object that `wanted` names.
+fn uploads_of(core: &Core, wanted: &str) -> io::Result<Vec<String>> {
+    let uploads = format!("{OWN}/uploads");
+    let mut found = Vec::new();
+    for id in core.fs.list_dir(&uploads)? {
+        let target = core.fs.open(&format!("{uploads}/{id}/{TARGET}"));
+        match target.and_then(|target| target.read_at(0, MAX_TARGET)) {
+            Ok(text) if text == wanted.as_bytes() => found.push(id),
+            Ok(_) => {}
+            // It ended just now.
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
 /// Removes directories that are no uploads any more, or never came to be.
 pub(super) fn clear_ended(fs: &dyn Fs) -> io::Result<()> {
     let uploads = format!("{OWN}/uploads");
@@ -395,6 +412,15 @@ impl MultipartStore for LocalBlockStore {
         let parts = parts.to_vec();
         self.with_upload(location, upload_id, move |upload, target| {
             upload.complete(target, &parts)
+        })
+        .await
+    }
+
+    async fn uploads_of(&self, location: &Location) -> Result<Vec<String>, BlockError> {
+        let target = self.target(location)?;
+        let (core, wanted) = (Arc::clone(&self.core), target_text(location));
+        spawn_blocking(move || {
+            uploads_of(&core, &wanted).map_err(|error| io_error("upload", &target.address, error))
         })
         .await
     }

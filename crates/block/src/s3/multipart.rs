@@ -171,6 +171,49 @@ impl MultipartStore for S3BlockStore {
         info.ok_or(BlockError::NotFound { address })
     }
 
+    async fn uploads_of(&self, location: &Location) -> Result<Vec<String>, BlockError> {
+        let address = Self::address(location);
+        let bucket = Location {
+            bucket: location.bucket.clone(),
+            key: String::new(),
+        };
+        let prefix = encode_value(&location.key);
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let query = format!("{after}prefix={prefix}&uploads=");
+            let call = Call::new(Method::GET, &bucket).query(query);
+            let answer = self.client().send_for_text(call).await;
+            let (_, text) = answer.map_err(|failure| failure.into_error("uploads_of", &address))?;
+            let rows = xml::fields(&text, "Upload", &["Key", "UploadId"]).ok();
+            let rows = rows.ok_or_else(|| BlockError::Unavailable {
+                operation: "uploads_of",
+                address: address.clone(),
+                source: "the answer is not understood".into(),
+            })?;
+            for row in rows {
+                if let Ok([Some(key), Some(id)]) = <[_; 2]>::try_from(row)
+                    && key == location.key
+                {
+                    found.push(id);
+                }
+            }
+            let told = |name| xml::field(&text, "ListMultipartUploadsResult", name);
+            let next = match (told("NextKeyMarker"), told("NextUploadIdMarker")) {
+                (Some(key), Some(id)) if told("IsTruncated").as_deref() == Some("true") => format!(
+                    "key-marker={}&upload-id-marker={}&",
+                    encode_value(&key),
+                    encode_value(&id)
+                ),
+                _ => return Ok(found),
+            };
+            // A service that does not get on would be asked for ever.
+            if next == after {
+                return Ok(found);
+            }
+            after = next;
+        }
+    }
+
     async fn abort(&self, location: &Location, upload_id: &str) -> Result<(), BlockError> {
         let call = Call::new(Method::DELETE, location).query(upload_query(upload_id));
         match self.client().send(call).await {

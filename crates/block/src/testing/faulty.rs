@@ -305,6 +305,11 @@ impl MultipartStore for FaultyBlockStore {
         self.run("complete_multipart", location, work).await
     }
 
+    async fn uploads_of(&self, location: &Location) -> Result<Vec<String>, BlockError> {
+        let work = self.parts()?.uploads_of(location);
+        self.run("list_multipart", location, work).await
+    }
+
     async fn abort(&self, location: &Location, upload_id: &str) -> Result<(), BlockError> {
         let work = self.parts()?.abort(location, upload_id);
         self.run("abort_multipart", location, work).await

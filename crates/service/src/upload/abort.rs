@@ -55,10 +55,20 @@ impl Service {
     /// Removes what an aborted upload left.
     pub(super) async fn finish_abort(&self, found: &Found) -> Result<()> {
         let location = self.upload_location(&found.upload)?;
-        self.part_store()?
-            .abort(&location, &found.upload.token)
-            .await
-            .map_err(block_failure)?;
+        let store = self.part_store()?;
+        let token = found.upload.token.clone();
+        let tokens = if token.is_empty() {
+            // Nobody heard what the store made of it. The address is this upload's alone, so whatever
+            // the store has there is.
+            store.uploads_of(&location).await.map_err(block_failure)?
+        } else {
+            vec![token]
+        };
+        for token in tokens {
+            let aborted = store.abort(&location, &token).await;
+            aborted.map_err(block_failure)?;
+            self.forget_tracking(&token).await?;
+        }
         self.forget_upload(found).await
     }
 

@@ -196,7 +196,7 @@ impl Service {
             let now = self.now();
             let (again, since) = match &found.upload.state {
                 UploadState::Open => (false, now),
-                UploadState::Aborted => return Ok(None),
+                UploadState::Beginning | UploadState::Aborted => return Ok(None),
                 UploadState::Completing(other) if other.list == plan.list => (true, other.since),
                 UploadState::Completing(other) => {
                     if now.since(other.since) < ATTEMPT {

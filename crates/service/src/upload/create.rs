@@ -6,12 +6,12 @@ use lakefs_block::PutOptions;
 use lakefs_kv::{Predicate, SetIfOutcome, set_if_resolved};
 use lakefs_versioning::uploads::{TRACKING, UPLOADS, Upload, UploadState, upload_id, upload_key};
 
-use super::Place;
+use super::{Found, Place};
 use crate::audit::Call;
 use crate::failure::{block_failure, kv_failure};
 use crate::object::model::DEFAULT_CONTENT_TYPE;
 use crate::object::store_entry::Target;
-use crate::{Caller, Error, Result, Service, WriteCondition, names};
+use crate::{Caller, Error, ErrorKind, Result, Service, WriteCondition, names};
 
 /// An object to be uploaded in parts.
 #[derive(Debug, Clone)]
@@ -61,8 +61,6 @@ impl Service {
                 storage_class: request.storage_class.clone(),
                 ..PutOptions::default()
             };
-            let token = store.create(&location, &options).await;
-            let token = token.map_err(block_failure)?;
             let now = self.now();
             let upload = Upload {
                 id: upload_id(now, self.ids().random()),
@@ -72,45 +70,69 @@ impl Service {
                 path: target.path.as_str().to_owned(),
                 namespace: target.repository.namespace.clone(),
                 address,
-                token,
+                token: String::new(),
                 created: now,
                 initiator: caller.user_name().to_owned(),
                 content_type,
                 metadata: request.metadata,
                 storage_class: request.storage_class.unwrap_or_default(),
                 checksum: request.checksum,
-                state: UploadState::Open,
+                state: UploadState::Beginning,
             };
             let place = Place {
                 repository: target.repository,
                 branch: target.branch,
                 path: target.path,
             };
-            if let Err(error) = self.record_upload(&place, &upload).await {
-                // Nobody knows of it.
-                if let Err(error) = store.abort(&location, &upload.token).await {
-                    tracing::warn!(%error, "an upload nobody knows of stays in the store");
+            // Before the store is asked: whatever happens from here on, the sweeper finds what it made.
+            let begun = self.record_beginning(&place, upload).await?;
+            let token = store.create(&location, &options).await;
+            let token = token.map_err(block_failure)?;
+            match self.record_upload(&begun, &token).await {
+                Ok(Some(found)) => Ok(found.upload.id),
+                lost => {
+                    if let Err(error) = store.abort(&location, &token).await {
+                        tracing::warn!(%error, "an upload nobody uses is left to the sweeper");
+                    }
+                    lost?;
+                    Err(Error::new(
+                        ErrorKind::Unavailable,
+                        "the store took too long to begin the upload",
+                    ))
                 }
-                return Err(error);
             }
-            Ok(upload.id)
         })
         .await
     }
 
-    /// Ours last: only then can the upload be used.
-    async fn record_upload(&self, place: &Place, upload: &Upload) -> Result<()> {
-        let tracking = upload.encode_tracking();
-        self.kv()
-            .set(TRACKING, upload.token.as_bytes(), &tracking)
-            .await
-            .map_err(kv_failure)?;
+    async fn record_beginning(&self, place: &Place, upload: Upload) -> Result<Found> {
         let key = upload_key(&place.repository, &place.name(), &upload.id);
         let value = upload.encode();
         let stored = set_if_resolved(self.kv(), UPLOADS, &key, &value, Predicate::Absent).await;
         match stored.map_err(kv_failure)? {
-            SetIfOutcome::Stored => Ok(()),
+            SetIfOutcome::Stored => Ok(Found {
+                key,
+                raw: value.into(),
+                upload,
+            }),
             SetIfOutcome::Mismatch => Err(Error::internal("an upload of this id exists")),
         }
+    }
+
+    /// Ours last: only then can the upload be used. `None` where the sweeper gave it up meanwhile.
+    async fn record_upload(&self, begun: &Found, token: &str) -> Result<Option<Found>> {
+        let upload = Upload {
+            token: token.to_owned(),
+            state: UploadState::Open,
+            ..begun.upload.clone()
+        };
+        let tracking = upload.encode_tracking();
+        let stored = self.kv().set(TRACKING, token.as_bytes(), &tracking).await;
+        stored.map_err(kv_failure)?;
+        let opened = self.swap_upload(begun, upload).await?;
+        if opened.is_none() {
+            self.forget_tracking(token).await?;
+        }
+        Ok(opened)
     }
 }

@@ -74,7 +74,7 @@ impl Service {
                         break 'pages;
                     }
                     let upload = Upload::decode(value).map_err(engine_failure)?;
-                    if upload.state == UploadState::Aborted {
+                    if matches!(upload.state, UploadState::Beginning | UploadState::Aborted) {
                         continue;
                     }
                     if items.len() == request.limit {

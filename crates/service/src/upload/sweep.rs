@@ -13,6 +13,9 @@ use crate::{Result, Service};
 
 /// How long a completion is remembered for those who ask again.
 const REMEMBERED: Duration = Duration::from_hours(24);
+/// An upload that has been beginning for longer has failed to: neither store nor database takes that
+/// long to answer.
+const BEGINNING: Duration = Duration::from_hours(1);
 /// Records read at a time.
 const SCAN: usize = 1000;
 /// Rest after each upload that was acted on, so that a flood of them does not disturb requests.
@@ -103,6 +106,10 @@ impl Service {
         let old = self.now().since(upload.created) > lifetime;
         match &upload.state {
             UploadState::Aborted => Ok(Fate::Abort),
+            UploadState::Beginning if self.now().since(upload.created) > BEGINNING => {
+                Ok(Fate::Abort)
+            }
+            UploadState::Beginning => Ok(Fate::Keep),
             UploadState::Open if old || self.is_orphan(upload).await? => Ok(Fate::Abort),
             UploadState::Open => Ok(Fate::Keep),
             UploadState::Completing(_) if self.completion(&upload.id).await?.is_some() => {

@@ -186,6 +186,36 @@ async fn uploads_stuck_while_completing_are_swept() {
     }
 }
 
+/// The process dies between the store's beginning of an upload and our hearing of it: nobody knows its id,
+/// and yet it is found, once it cannot be beginning any more.
+#[tokio::test(start_paused = true)]
+async fn uploads_that_never_came_to_be_are_swept() {
+    let lake = lake_with_repository().await;
+    let bystander = lake.begin("main", "y").await.unwrap();
+    lake.blocks.fail_nth(1, When::After);
+    lake.begin("main", "x").await.unwrap_err();
+    lake.blocks.heal();
+    assert_eq!(lake.store_uploads(), 2, "the store has begun it");
+    assert_eq!(lake.records("lakefs-rs:multipart").await, 2);
+    lake.clock.advance(Duration::from_mins(59));
+    let outcome = lake.sweep().await;
+    assert_eq!((outcome.seen, outcome.aborted), (2, 0));
+    lake.clock.advance(Duration::from_mins(2));
+    let outcome = lake.sweep().await;
+    assert_eq!((outcome.aborted, outcome.failed), (1, 0));
+    assert_eq!(lake.store_uploads(), 1);
+    // The other one is as usable as before.
+    lake.part(at("y", &bystander), 1, b"first").await.unwrap();
+    lake.finish_if(
+        at("y", &bystander),
+        named(&PARTS[..1]),
+        WriteCondition::Always,
+    )
+    .await
+    .unwrap();
+    lake.assert_tidy("").await;
+}
+
 /// Beginning, uploading and aborting fail cleanly too: nothing is left that the sweeper does not find.
 #[tokio::test(start_paused = true)]
 async fn whatever_else_fails_leaves_nothing_for_long() {
