@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, Version};
 use lakefs_runtime::{Clock, Ids};
@@ -12,6 +12,7 @@ use lakefs_types::RepositoryId;
 
 use crate::document::ErrorDocument;
 use crate::error::{Code, S3Error, Scope};
+use crate::fallback::Fallback;
 use crate::operation::{Operation, check_version_id, decide_operation, refuse_headers};
 use crate::query::Query;
 use crate::request::Request;
@@ -78,17 +79,20 @@ struct Inner {
     parts: GatewayParts,
     resolver: Resolver,
     keys: KeyCache,
+    fallback: Option<Fallback>,
     /// Tells in answers which server gave them.
     host_id: String,
 }
 
 impl Gateway {
-    /// Puts the parts together. No I/O.
+    /// Puts the parts together. No I/O, but for the certificates of the system where a fallback needs
+    /// them.
     pub fn new(parts: GatewayParts) -> Self {
         Self {
             inner: Arc::new(Inner {
                 resolver: Resolver::new(&parts.options.domains, &parts.options.aliases),
                 keys: KeyCache::new(KEYS),
+                fallback: parts.options.fallback.clone().map(Fallback::new),
                 host_id: hex::encode(parts.ids.random::<8>()),
                 parts,
             }),
@@ -144,6 +148,12 @@ impl Gateway {
         }
         let api = is_below_api(parts.uri.path());
         let asked = asks_before_body(&parts);
+        let cors = self.options().cors.as_ref();
+        let page = cors.and_then(|cors| {
+            let origin = parts.headers.get(ORIGIN).cloned()?;
+            // A preflight has an answer of its own.
+            (parts.method != Method::OPTIONS).then(|| (cors, origin, parts.method.clone()))
+        });
         let mut known = Known {
             facts,
             target: Target::Service,
@@ -171,6 +181,9 @@ impl Gateway {
         if let Ok(id) = HeaderValue::from_str(&self.inner.host_id) {
             headers.insert(HOST_ID, id);
         }
+        if let Some((cors, origin, method)) = page {
+            cors.share(&origin, &method, response.headers_mut());
+        }
         if asked.is_some_and(|empty| empty || !response.status().is_success()) {
             response.headers_mut().insert(CONNECTION, CLOSE);
         }
@@ -195,7 +208,11 @@ impl Gateway {
         let operation = decide_operation(&target, &parts.method, &query, copies);
         known.facts.operation = operation.as_ref().ok().map(|operation| operation.name());
         if parts.method == Method::OPTIONS {
-            return Err(S3Error::new(Code::AccessForbidden).scope(Scope::Door));
+            let answer = match &self.options().cors {
+                Some(cors) => cors.preflight(&parts.headers),
+                None => Err(S3Error::new(Code::AccessForbidden)),
+            };
+            return answer.map_err(|error| error.scope(Scope::Door));
         }
         let (caller, payload) = match self.authenticate(&parts, caller).await {
             Ok(proven) => proven,
@@ -206,6 +223,9 @@ impl Gateway {
         };
         caller.user_name().clone_into(&mut known.facts.user);
         known.at(&target);
+        if let Some(fallback) = self.fallback_for(&caller, &target).await? {
+            return fallback.forward(&parts, body, &caller).await;
+        }
         for (name, value) in hoisted {
             parts.headers.entry(name).or_insert(value);
         }
@@ -230,6 +250,26 @@ impl Gateway {
             payload,
         };
         ops::run(self, request).await
+    }
+
+    /// Where a request goes whose bucket nobody has here.
+    async fn fallback_for(
+        &self,
+        caller: &Caller,
+        target: &Target,
+    ) -> Result<Option<&Fallback>, S3Error> {
+        let Some(fallback) = &self.inner.fallback else {
+            return Ok(None);
+        };
+        let (Target::Bucket(bucket) | Target::Object(bucket, _)) = target else {
+            return Ok(None);
+        };
+        if bucket.alias.is_some() {
+            return Ok(None);
+        }
+        let known = self.service().is_repository(caller, &bucket.name).await;
+        let known = known.map_err(|error| S3Error::from(error).scope(Scope::Door))?;
+        Ok((!known).then_some(fallback))
     }
 }
 

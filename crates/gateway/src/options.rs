@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use http::Uri;
+
+use crate::CorsOptions;
+
 /// A flat bucket that shows a part of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketAlias {
@@ -38,6 +42,10 @@ pub struct GatewayOptions {
     pub body_idle: Duration,
     /// Uploads in parts that nobody completed or aborted are removed at this age.
     pub upload_lifetime: Duration,
+    /// The S3 service that requests for unknown buckets are handed on to: an absolute address.
+    pub fallback: Option<Uri>,
+    /// What pages of other origins may do; nothing when `None`.
+    pub cors: Option<CorsOptions>,
 }
 
 impl Default for GatewayOptions {
@@ -53,6 +61,8 @@ impl Default for GatewayOptions {
             max_put_bytes: 5 << 30,
             body_idle: Duration::from_mins(1),
             upload_lifetime: Duration::from_hours(7 * 24),
+            fallback: None,
+            cors: None,
         }
     }
 }

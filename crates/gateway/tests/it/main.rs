@@ -9,7 +9,9 @@
 mod authentication;
 mod buckets;
 mod copy;
+mod cors;
 mod deletes;
+mod fallback;
 mod harness;
 mod listing;
 mod multipart;

@@ -1,6 +1,7 @@
 //! `gateways.s3.*`.
 
-use lakefs_gateway::{BucketAlias, GatewayOptions};
+use http::{Method, Uri};
+use lakefs_gateway::{BucketAlias, CorsOptions, GatewayOptions};
 use lakefs_types::RepositoryId;
 
 use super::Reader;
@@ -37,6 +38,8 @@ impl Reader<'_> {
             },
             body_idle: self.duration(&name("body_idle_timeout")),
             upload_lifetime: self.duration(&name("upload_lifetime")),
+            fallback: parse_fallback(&self.text(&name("fallback_url")), problems),
+            cors: self.cors(problems),
         };
         if options.test_buckets && options.test_namespace.is_empty() {
             problems.push("gateways.s3.test_buckets needs gateways.s3.test_namespace".to_owned());
@@ -46,6 +49,64 @@ impl Reader<'_> {
         }
         options
     }
+
+    fn cors(&self, problems: &mut Vec<String>) -> Option<CorsOptions> {
+        let name = |key: &str| format!("gateways.s3.cors.{key}");
+        let origins = self.list(&name("allowed_origins"));
+        if origins.is_empty() {
+            return None;
+        }
+        let mut methods = Vec::new();
+        for text in self.list(&name("allowed_methods")) {
+            match text.parse() {
+                Ok(method) if METHODS.contains(&method) => methods.push(method),
+                _ => problems.push(format!(
+                    "gateways.s3.cors.allowed_methods: {text:?} is none of GET, HEAD, PUT, POST and DELETE"
+                )),
+            }
+        }
+        let headers = self.list(&name("allowed_headers"));
+        let patterns = origins.iter().chain(&headers);
+        for text in patterns.filter(|text| text.matches('*').count() > 1) {
+            problems.push(format!("gateways.s3.cors: {text:?} has more than one *"));
+        }
+        Some(CorsOptions {
+            origins,
+            methods,
+            headers,
+            exposed: self.list(&name("exposed_headers")),
+            max_age: self.duration(&name("max_age")),
+        })
+    }
+}
+
+/// Methods S3 knows.
+const METHODS: [Method; 5] = [
+    Method::GET,
+    Method::HEAD,
+    Method::PUT,
+    Method::POST,
+    Method::DELETE,
+];
+
+/// The address of the fallback; none when empty.
+fn parse_fallback(text: &str, problems: &mut Vec<String>) -> Option<Uri> {
+    if text.is_empty() {
+        return None;
+    }
+    let address = text.parse::<Uri>().ok().filter(|address| {
+        matches!(address.scheme_str(), Some("http" | "https"))
+            && address
+                .authority()
+                .is_some_and(|at| !at.as_str().contains('@'))
+            && address.query().is_none()
+    });
+    if address.is_none() {
+        problems.push(format!(
+            "gateways.s3.fallback_url: {text:?} is not http[s]://host[:port][/path]"
+        ));
+    }
+    address
 }
 
 /// A domain below another would make it unclear where the name of a bucket ends.
@@ -117,6 +178,31 @@ mod tests {
             "x=L/main",
         ] {
             assert!(parsed(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_fallback_is_an_absolute_address() {
+        let parsed = |text| {
+            let mut problems = Vec::new();
+            let address = parse_fallback(text, &mut problems);
+            assert_eq!(problems.is_empty(), address.is_some() || text.is_empty());
+            address.map(|address| address.to_string())
+        };
+        assert_eq!(parsed(""), None);
+        assert_eq!(
+            parsed("http://o:9000/x").as_deref(),
+            Some("http://o:9000/x")
+        );
+        for bad in [
+            "o:9000",
+            "/x",
+            "ftp://o",
+            "http://u:p@o",
+            "http://o?x=1",
+            "http://",
+        ] {
+            assert_eq!(parsed(bad), None, "{bad}");
         }
     }
 

@@ -1,4 +1,5 @@
-use lakefs_gateway::BucketAlias;
+use http::{Method, Uri};
+use lakefs_gateway::{BucketAlias, CorsOptions};
 
 use super::*;
 
@@ -67,8 +68,15 @@ fn combinations_that_cannot_work_are_refused() {
             "needs gateways.s3.test_namespace",
         ),
         (
-            &[("LAKEFS_GATEWAYS_S3_FALLBACK_URL", "http://other")],
-            "needs the proxy for unknown repositories",
+            &[("LAKEFS_GATEWAYS_S3_FALLBACK_URL", "other:9000")],
+            "is not http[s]://host",
+        ),
+        (
+            &[
+                ("LAKEFS_GATEWAYS_S3_CORS_ALLOWED_ORIGINS", "*"),
+                ("LAKEFS_GATEWAYS_S3_CORS_ALLOWED_METHODS", "GET,TRACE"),
+            ],
+            "TRACE",
         ),
         (
             &[("LAKEFS_BLOCKSTORE_S3_SERVER_SIDE_ENCRYPTION", "rot13")],
@@ -115,6 +123,13 @@ fn the_gateway_is_told_what_the_keys_say() {
         ("LAKEFS_GATEWAYS_S3_COPY", "clone"),
         ("LAKEFS_GATEWAYS_S3_MAX_PUT_SIZE_BYTES", "0"),
         ("LAKEFS_GATEWAYS_S3_BODY_IDLE_TIMEOUT", "5s"),
+        ("LAKEFS_GATEWAYS_S3_FALLBACK_URL", "https://other:9000"),
+        (
+            "LAKEFS_GATEWAYS_S3_CORS_ALLOWED_ORIGINS",
+            "https://a,https://*.b",
+        ),
+        ("LAKEFS_GATEWAYS_S3_CORS_ALLOWED_METHODS", "GET,PUT"),
+        ("LAKEFS_GATEWAYS_S3_CORS_MAX_AGE", "5m"),
     ])
     .unwrap();
     let alias = |name: &str, reference: &str, prefix: &str| BucketAlias {
@@ -130,6 +145,14 @@ fn the_gateway_is_told_what_the_keys_say() {
         copy_clones: true,
         max_put_bytes: u64::MAX,
         body_idle: Duration::from_secs(5),
+        fallback: Some(Uri::from_static("https://other:9000")),
+        cors: Some(CorsOptions {
+            origins: vec!["https://a".to_owned(), "https://*.b".to_owned()],
+            methods: vec![Method::GET, Method::PUT],
+            headers: vec!["*".to_owned()],
+            exposed: Vec::new(),
+            max_age: Duration::from_mins(5),
+        }),
         ..GatewayOptions::default()
     };
     assert_eq!(settings.gateway, told);

@@ -9,6 +9,7 @@
 mod accounts;
 mod addresses;
 mod commits;
+mod known;
 mod object_steps;
 mod objects;
 mod own_metadata;
