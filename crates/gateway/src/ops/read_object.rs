@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE,
     CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EXPIRES, IF_RANGE,
-    LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    LAST_MODIFIED, LOCATION, RANGE, USER_AGENT, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lakefs_service::{ContentRange, OpenObject, OpenedFacts, OpenedObject};
@@ -28,6 +28,8 @@ const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-st
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("SAMEORIGIN");
 const NOTHING_ACTIVE: HeaderValue = HeaderValue::from_static("default-src 'none'");
+/// What a client's name has in it that wants to be sent to the store.
+const REDIRECTION: &str = "s3RedirectionSupport";
 /// Most parts of an object.
 const MAX_PART_NUMBER: u32 = 10_000;
 /// Headers of most answers; room for all of them is made at once.
@@ -91,6 +93,12 @@ pub(super) async fn answer(
         Verdict::NotModified => return Ok(not_modified(&facts)),
         Verdict::Failed(condition) => return Err(precondition_failed(condition)),
     }
+    if what == Answer::WithBody && overrides.is_empty() && follows_redirects(request) {
+        let url = opened.presign(&facts).await.map_err(S3Error::of_read)?;
+        if let Some(url) = url {
+            return redirect(&url);
+        }
+    }
     let selected = select(request, &facts)?;
     let (length, body) = match (what, selected.range) {
         (Answer::HeadersOnly, range) => {
@@ -126,6 +134,26 @@ pub(super) async fn answer(
         headers.insert(name, value);
     }
     *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// Whether the client says that it fetches an object from wherever it is sent to, as clients made for lakeFS
+/// do. It sends its range there, too; a part is known here only.
+fn follows_redirects(request: &Request) -> bool {
+    let agent = header(request, &USER_AGENT);
+    agent.is_some_and(|agent| agent.contains(REDIRECTION)) && !request.query.has("partNumber")
+}
+
+/// Sends a client to the store. The address is good for a while only, so nobody may keep the answer.
+fn redirect(url: &str) -> Result<Response<Body>, S3Error> {
+    let location = HeaderValue::from_str(url)
+        .map_err(|error| S3Error::new(Code::InternalError).caused_by(error))?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, location);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
     Ok(response)
 }
 

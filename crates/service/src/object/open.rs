@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use lakefs_block::{ByteRange, ByteStream};
+use lakefs_block::{ByteRange, ByteStream, Presign};
 use lakefs_runtime::Timestamp;
 use lakefs_versioning::{EntryView, Repository, StoredEntry};
 
@@ -105,6 +105,22 @@ impl OpenedObject {
         let found = service.blocks().get(&location, bytes).await;
         let found = found.map_err(block_failure)?;
         Ok((found.length, found.stream))
+    }
+
+    /// A URL that reads the object straight from the store, for those who know it; `None` where the store
+    /// hands out none.
+    pub async fn presign(&self, facts: &OpenedFacts<'_>) -> Result<Option<String>> {
+        let service = &self.service;
+        if !service.blocks().descriptor().presign {
+            return Ok(None);
+        }
+        let location = service.locate(&self.repository, facts.entry.location())?;
+        let (what, valid) = (
+            Presign::Get { filename: None },
+            service.options().presign_expiry,
+        );
+        let url = service.blocks().presign(&location, &what, valid).await;
+        url.map(|url| Some(url.url)).map_err(block_failure)
     }
 }
 
