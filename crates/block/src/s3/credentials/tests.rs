@@ -8,9 +8,15 @@ use parking_lot::Mutex;
 use super::*;
 use crate::StaticCredentials;
 
-/// Answers by the beginning of the URL; anything else cannot be reached.
+/// Answers by the beginning of the URL; anything else cannot be reached. What is behind a `name: value` is
+/// for requests that have such a header.
 #[derive(Debug, Clone, Default)]
 struct Services(Arc<Mutex<Vec<(&'static str, String)>>>);
+
+/// An answer for those who show a token only.
+fn guarded(header: &str, answer: &str) -> String {
+    format!("{header}\n{answer}")
+}
 
 impl Services {
     fn with(answers: &[(&'static str, &str)]) -> Self {
@@ -31,7 +37,18 @@ impl HttpSend for Services {
             .rev()
             .find(|(start, _)| url.starts_with(start));
         match found {
-            Some((_, answer)) => Ok(http::Response::new(answer.clone().into())),
+            Some((_, answer)) => {
+                let (header, answer) = answer.split_once('\n').unwrap_or(("", answer));
+                if let Some((name, value)) = header.split_once(": ") {
+                    let shown = request.headers().get(name);
+                    if shown.is_none_or(|shown| shown.as_bytes() != value.as_bytes()) {
+                        let mut denied = http::Response::new(Bytes::new());
+                        *denied.status_mut() = http::StatusCode::FORBIDDEN;
+                        return Ok(denied);
+                    }
+                }
+                Ok(http::Response::new(answer.to_owned().into()))
+            }
             None => Err(Error::unexpected(format!("{url} cannot be reached"))),
         }
     }
@@ -192,6 +209,61 @@ async fn roles_of_containers_and_instances_are_found() {
         find(&environment(&[]), &services).await.as_deref(),
         Ok("INSTANCE S T")
     );
+}
+
+/// As Kubernetes has it on EKS: an agent on the node, and a token that is renewed in a file.
+#[tokio::test]
+async fn an_agent_is_asked_with_the_token_of_the_pod() {
+    let directory = tempfile::tempdir().unwrap();
+    let token = write(directory.path(), "token", "of-the-pod\n");
+    let agent = "http://169.254.170.23/v1/credentials";
+    let variables = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent)];
+    let answer = guarded("authorization: of-the-pod", &document("POD", FAR));
+    let services = Services::with(&[(agent, &answer)]);
+    for shown in [
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "of-the-pod"),
+    ] {
+        let options = environment(&[&variables[..], &[shown]].concat());
+        assert_eq!(find(&options, &services).await.as_deref(), Ok("POD S T"));
+    }
+    let without = environment(&[&variables[..], &[("AWS_EC2_METADATA_DISABLED", "true")]].concat());
+    assert!(find(&without, &services).await.is_err());
+}
+
+#[tokio::test]
+async fn a_login_by_single_sign_on_is_exchanged() {
+    let home = tempfile::tempdir().unwrap();
+    let config = "[profile lake]\n\
+                  sso_start_url = https://lake.awsapps.com/start\n\
+                  sso_region = eu-west-1\n\
+                  sso_account_id = 123456789012\n\
+                  sso_role_name = Lake\n";
+    let cache = home.path().join(".aws/sso/cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    write(&home.path().join(".aws"), "config", config);
+    // Named after the SHA-1 of the start URL.
+    let name = "5d758c1ba66198000bbbe3ec975a1ebae1a1f2ad.json";
+    let login = |ends: &str| format!(r#"{{"accessToken":"login","expiresAt":"{ends}"}}"#);
+    write(&cache, name, &login(FAR));
+    let answer = r#"{"roleCredentials":{"accessKeyId":"SSO","secretAccessKey":"S","sessionToken":"T","expiration":4070908800000}}"#;
+    let answer = guarded("x-amz-sso_bearer_token: login", answer);
+    let portal = "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials";
+    let services = Services::with(&[(portal, &answer)]);
+    let home = home.path().display().to_string();
+    let variables = [
+        ("HOME", home.as_str()),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ];
+    let named = S3Options {
+        profile: Some("lake".to_owned()),
+        ..environment(&variables)
+    };
+    assert_eq!(find(&named, &services).await.as_deref(), Ok("SSO S T"));
+    let by_name = environment(&[&variables[..], &[("AWS_PROFILE", "lake")]].concat());
+    assert_eq!(find(&by_name, &services).await.as_deref(), Ok("SSO S T"));
+    write(&cache, name, &login("2020-01-01T00:00:00Z"));
+    assert!(find(&named, &services).await.is_err());
 }
 
 #[tokio::test]
