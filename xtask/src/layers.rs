@@ -4,7 +4,7 @@ use crate::run::Outcome;
 use crate::workspace::{Package, packages};
 
 /// Package and what it may use, lowest first.
-const LADDER: [(&str, &[&str]); 15] = [
+const LADDER: [(&str, &[&str]); 16] = [
     ("lakefs-types", &[]),
     ("lakefs-sigv4", &[]),
     ("lakefs-runtime", &["lakefs-types"]),
@@ -79,6 +79,19 @@ const LADDER: [(&str, &[&str]); 15] = [
         ],
     ),
     ("lakectl", &["lakefs-types", "lakefs-wire"]),
+    // What only tests need is no step of the ladder: nothing may list this one.
+    (
+        "lakefs-testkit",
+        &[
+            "lakefs-runtime",
+            "lakefs-kv",
+            "lakefs-block",
+            "lakefs-tree",
+            "lakefs-versioning",
+            "lakefs-auth",
+            "lakefs-service",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
@@ -123,6 +136,13 @@ mod tests {
                     "{used}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn no_product_uses_the_testkit() {
+        for (name, allowed) in LADDER {
+            assert!(!allowed.contains(&"lakefs-testkit"), "{name}");
         }
     }
 

@@ -1,8 +1,9 @@
 //! Who may come in, and how.
 
+use lakefs_testkit::{KEY, SECRET, basic};
 use serde_json::json;
 
-use crate::harness::{KEY, Lake, SECRET, basic};
+use crate::harness::Lake;
 
 const REFUSED: (u16, &str) = (401, "error authenticating request");
 

@@ -10,10 +10,11 @@ use lakefs_block::{BlockStore, FileStat, Fs, FsFile, LocalBlockStore, LocalOptio
 use lakefs_kv::testing::FaultyKv;
 use lakefs_kv::{EmbeddedKv, EmbeddedOptions};
 use lakefs_runtime::{Ids, SystemClock};
+use lakefs_testkit::Stores;
 use lakefs_tree::{RangePolicy, TreeConfig, TreeStore};
 use serde_json::json;
 
-use crate::harness::{Lake, MAIN, Stores};
+use crate::harness::{Lake, MAIN};
 
 /// Files of this machine; counts what makes a caller wait for the disk.
 #[derive(Debug)]
@@ -168,6 +169,7 @@ async fn on_disk(home: &Path) -> Disk {
         kv: Arc::<FaultyKv>::clone(&kv),
         blocks,
         tree: tree.clone(),
+        clock: Arc::new(SystemClock),
         ids,
     });
     Disk {

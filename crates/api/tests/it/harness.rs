@@ -3,23 +3,16 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use lakefs_api::{Api, ApiParts};
-use lakefs_auth::{AdminMayAll, Auth, AuthParts, DirectoryOptions, SharedSecret};
-use lakefs_block::{BlockStore, MemBlockStore};
-use lakefs_kv::{KvStore, MemKv};
-use lakefs_runtime::{Ids, SystemClock, TaskScope};
-use lakefs_service::{Caller, CommPrefs, Service, ServiceOptions, ServiceParts, SetupRequest};
-use lakefs_tree::{TreeConfig, TreeStore};
-use lakefs_versioning::{Engine, EngineOptions, EngineParts, NoHooks};
+use lakefs_block::MemBlockStore;
+use lakefs_runtime::SystemClock;
+use lakefs_testkit::{Installation, KEY, SECRET, Stores, basic};
 use serde_json::{Value, json};
 
-pub(crate) const KEY: &str = "AKIAJTESTTESTTESTTSQ";
-pub(crate) const SECRET: &str = "not-a-secret";
 /// The repository most tests work in, and its default branch's path.
 pub(crate) const REPO: &str = "/repositories/lake";
 pub(crate) const MAIN: &str = "/repositories/lake/branches/main";
@@ -65,63 +58,11 @@ impl Answer {
     }
 }
 
-/// What a lake is kept in.
-pub(crate) struct Stores {
-    pub(crate) kv: Arc<dyn KvStore>,
-    pub(crate) blocks: Arc<dyn BlockStore>,
-    pub(crate) tree: TreeStore,
-    pub(crate) ids: Arc<Ids>,
-}
-
 /// An API over given stores, with an administrator.
 async fn serve(stores: Stores) -> Api {
-    let Stores {
-        kv,
-        blocks,
-        tree,
-        ids,
-    } = stores;
-    let auth = Auth::new(AuthParts {
-        kv: Arc::clone(&kv),
-        ids: Arc::clone(&ids),
-        secret: SharedSecret::new("shared secret"),
-        directory: DirectoryOptions::default(),
-    });
-    let engine = Engine::new(
-        EngineParts {
-            kv: Arc::clone(&kv),
-            blocks: Arc::clone(&blocks),
-            tree,
-            clock: Arc::new(SystemClock),
-            ids: Arc::clone(&ids),
-            tasks: TaskScope::new(),
-            hooks: Arc::new(NoHooks),
-        },
-        EngineOptions::default(),
-    );
-    let service = Service::new(ServiceParts {
-        engine,
-        auth: Arc::new(auth),
-        kv,
-        blocks,
-        authorizer: Arc::new(AdminMayAll),
-        clock: Arc::new(SystemClock),
-        ids: Arc::clone(&ids),
-        options: ServiceOptions::default(),
-    });
-    service
-        .setup(
-            &Caller::anonymous("setup"),
-            SetupRequest {
-                username: "admin".to_owned(),
-                key: Some((KEY.to_owned(), SECRET.to_owned())),
-                comm_prefs: CommPrefs::default(),
-            },
-        )
-        .await
-        .unwrap();
+    let ids = Arc::clone(&stores.ids);
     Api::new(ApiParts {
-        service,
+        service: Installation::set_up(stores).await.service,
         ids,
         version: "0.0.0-test".to_owned(),
         tls: false,
@@ -131,18 +72,10 @@ async fn serve(stores: Stores) -> Api {
 impl Lake {
     /// Over stores in memory.
     pub(crate) async fn new() -> Self {
-        let ids = Arc::new(Ids::system(Arc::new(SystemClock)));
-        let memory = Arc::new(MemBlockStore::new(Arc::clone(&ids)));
-        let blocks: Arc<dyn BlockStore> = Arc::<MemBlockStore>::clone(&memory);
-        let api = serve(Stores {
-            kv: Arc::new(MemKv::new()),
-            tree: TreeStore::new(Arc::clone(&blocks), TreeConfig::default()),
-            blocks,
-            ids,
-        });
+        let (stores, objects) = Stores::in_memory(Arc::new(SystemClock));
         Self {
-            api: api.await,
-            blocks: Some(memory),
+            api: serve(stores).await,
+            blocks: Some(objects),
         }
     }
 
@@ -257,10 +190,4 @@ impl Call<'_> {
             body: body.collect().await.unwrap().to_bytes(),
         }
     }
-}
-
-pub(crate) fn basic(key: &str, secret: &str) -> String {
-    let pair = format!("{key}:{secret}");
-    let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
-    format!("Basic {encoded}")
 }

@@ -6,11 +6,12 @@ use axum::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use lakefs_testkit::{KEY, SECRET, basic};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
-use crate::harness::{KEY, Lake, MAIN, REPO, SECRET, basic};
+use crate::harness::{Lake, MAIN, REPO};
 
 /// Serves one connection at a time on a free port.
 async fn listen(lake: &Lake) -> std::net::SocketAddr {

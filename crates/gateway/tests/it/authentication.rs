@@ -1,17 +1,11 @@
 //! Who may come in, and what the others are told.
 
-use base64::Engine as _;
 use http::Method;
 use lakefs_service::Presented;
 use lakefs_sigv4::{AmzDate, PayloadMode};
+use lakefs_testkit::{KEY, SECRET, basic};
 
-use crate::harness::{HOST, KEY, Lake, SECRET, TOO_LONG, body_of};
-
-fn basic(key: &str, secret: &str) -> String {
-    let pair = format!("{key}:{secret}");
-    let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
-    format!("Basic {encoded}")
-}
+use crate::harness::{HOST, Lake, TOO_LONG, body_of};
 
 #[tokio::test]
 async fn a_signature_in_the_header_lets_in() {

@@ -13,21 +13,14 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
-use lakefs_auth::{AdminMayAll, Auth, AuthParts, DirectoryOptions, SharedSecret};
-use lakefs_block::{BlockStore, MemBlockStore};
+use lakefs_block::MemBlockStore;
 use lakefs_gateway::{Facts, Gateway, GatewayOptions, GatewayParts, RequestBody};
-use lakefs_kv::{KvStore, MemKv};
-use lakefs_runtime::{Clock, Ids, ManualClock, TaskScope, Timestamp};
-use lakefs_service::{
-    Caller, Cause, CommPrefs, CreateRepository, Service, ServiceOptions, ServiceParts, SetupRequest,
-};
+use lakefs_runtime::{Clock, ManualClock, Timestamp};
+use lakefs_service::{Caller, Cause, Service};
 use lakefs_sigv4::{AmzDate, Credentials, PayloadMode, Signer, encode_path};
-use lakefs_tree::{TreeConfig, TreeStore};
-use lakefs_versioning::{Engine, EngineOptions, EngineParts, NoHooks};
+use lakefs_testkit::{Installation, KEY, SECRET, Stores, repository};
 use sha2::{Digest as _, Sha256};
 
-pub(crate) const KEY: &str = "AKIAJTESTTESTTESTTSQ";
-pub(crate) const SECRET: &str = "not-a-secret";
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const HOST: &str = "lake.example.com:8000";
 
@@ -98,46 +91,9 @@ impl Lake {
     pub(crate) async fn with(options: GatewayOptions) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
         let shared_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        let ids = Arc::new(Ids::system(Arc::clone(&shared_clock)));
-        let kv: Arc<dyn KvStore> = Arc::new(MemKv::new());
-        let objects = Arc::new(MemBlockStore::new(Arc::clone(&ids)));
-        let blocks: Arc<dyn BlockStore> = Arc::<MemBlockStore>::clone(&objects);
-        let auth = Arc::new(Auth::new(AuthParts {
-            kv: Arc::clone(&kv),
-            ids: Arc::clone(&ids),
-            secret: SharedSecret::new("shared secret"),
-            directory: DirectoryOptions::default(),
-        }));
-        let engine = Engine::new(
-            EngineParts {
-                kv: Arc::clone(&kv),
-                blocks: Arc::clone(&blocks),
-                tree: TreeStore::new(Arc::clone(&blocks), TreeConfig::default()),
-                clock: Arc::clone(&shared_clock),
-                ids: Arc::clone(&ids),
-                tasks: TaskScope::new(),
-                hooks: Arc::new(NoHooks),
-            },
-            EngineOptions::default(),
-        );
-        let service = Service::new(ServiceParts {
-            engine,
-            auth: Arc::clone(&auth),
-            kv,
-            blocks,
-            authorizer: Arc::new(AdminMayAll),
-            clock: Arc::clone(&shared_clock),
-            ids: Arc::clone(&ids),
-            options: ServiceOptions::default(),
-        });
-        let setup = SetupRequest {
-            username: "admin".to_owned(),
-            key: Some((KEY.to_owned(), SECRET.to_owned())),
-            comm_prefs: CommPrefs::default(),
-        };
-        let nobody = Caller::anonymous("setup");
-        service.setup(&nobody, setup).await.unwrap();
-        let user = auth.directory().user("admin").await.unwrap();
+        let (stores, blocks) = Stores::in_memory(Arc::clone(&shared_clock));
+        let ids = Arc::clone(&stores.ids);
+        let Installation { service, admin } = Installation::set_up(stores).await;
         let gateway = Gateway::new(GatewayParts {
             service: service.clone(),
             clock: shared_clock,
@@ -148,8 +104,8 @@ impl Lake {
             gateway,
             service,
             clock,
-            blocks: objects,
-            admin: Caller::of(user, "test"),
+            blocks,
+            admin,
             signer: Signer::new("s3"),
         }
     }
@@ -162,15 +118,8 @@ impl Lake {
     }
 
     pub(crate) async fn create_repository(&self, name: &str) {
-        let request = CreateRepository {
-            name,
-            storage_namespace: &format!("mem://{name}"),
-            default_branch: None,
-            sample_data: false,
-            read_only: false,
-            bare: false,
-            storage_id: "",
-        };
+        let namespace = format!("mem://{name}");
+        let request = repository(name, &namespace);
         let made = self.service.create_repository(&self.admin, request).await;
         made.unwrap();
     }

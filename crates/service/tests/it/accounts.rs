@@ -5,16 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lakefs_auth::{AccessRequest, Action, AuthError, Authorizer, Decision};
 use lakefs_service::{Caller, CommPrefs, ErrorKind, PageRequest, Presented, SetupRequest};
+use lakefs_testkit::{KEY, SECRET, repository};
 
-use crate::support::{
-    KEY, REPO, lake, lake_with, lake_with_repository, message, repository, status,
-};
+use crate::support::{REPO, lake, lake_with, lake_with_repository, message, status};
 
 #[tokio::test]
 async fn a_session_begins_with_a_key_pair_and_goes_on_by_token_and_cookie() {
     let lake = lake().await;
     let nobody = Caller::anonymous("1");
-    let login = lake.service.login(&nobody, KEY.0, KEY.1).await.unwrap();
+    let login = lake.service.login(&nobody, KEY, SECRET).await.unwrap();
     for presented in [
         Presented::Bearer(&login.token),
         Presented::Session(&login.cookie),
@@ -78,22 +77,19 @@ async fn there_is_one_user_whose_removal_locks_everybody_out() {
         .await
         .unwrap_err();
     assert_eq!(again.kind(), ErrorKind::Invalid);
-    let known = service
-        .get_credentials(admin, "admin", KEY.0)
-        .await
-        .unwrap();
+    let known = service.get_credentials(admin, "admin", KEY).await.unwrap();
     assert_eq!(known.creation_date, 1_700_000_000);
     let missing = service.get_user(admin, "other").await.unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::NotFound);
     let kept = service
-        .delete_credentials(admin, "admin", KEY.0)
+        .delete_credentials(admin, "admin", KEY)
         .await
         .unwrap_err();
     assert_eq!(kept.kind(), ErrorKind::NotImplemented);
     service.delete_user(admin, "admin").await.unwrap();
     let presented = Presented::Basic {
-        access_key_id: KEY.0,
-        secret_access_key: KEY.1,
+        access_key_id: KEY,
+        secret_access_key: SECRET,
     };
     assert_eq!(
         status(&service.authenticate(presented).await.unwrap_err()),
@@ -242,7 +238,7 @@ async fn every_use_case_asks_before_it_does_anything() {
     let lake = lake_with(dyn_policy).await;
     let (service, admin) = (&lake.service, &lake.admin);
     let denied = service
-        .create_repository(admin, repository("any"))
+        .create_repository(admin, repository("any", ""))
         .await
         .unwrap_err();
     assert_eq!(denied.kind(), ErrorKind::Unauthorized);

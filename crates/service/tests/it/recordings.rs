@@ -8,8 +8,9 @@ use lakefs_service::{
     DiffRefs, LogCommits, Merge, MultipartTarget, PageRequest, Result, RevertBranch, SetupRequest,
     StageObject, StatObject,
 };
+use lakefs_testkit::{KEY, repository};
 
-use crate::support::{KEY, Lake, REPO, body, commit, get, lake, repository, status, upload};
+use crate::support::{Lake, REPO, body, commit, get, lake, status, upload};
 
 struct Recordings {
     steps: BTreeMap<String, (u16, String)>,
@@ -112,13 +113,13 @@ async fn accounts(lake: &Lake, recorded: &mut Recordings) {
         service.list_repositories(&nobody, page, "").await,
     );
     let bad = lakefs_service::Presented::Basic {
-        access_key_id: KEY.0,
+        access_key_id: KEY,
         secret_access_key: "nope",
     };
     recorded.same("bad-auth", service.authenticate(bad).await);
     let bad = lakefs_service::Presented::Bearer("abc");
     recorded.same("bad-bearer", service.authenticate(bad).await);
-    recorded.same("login-bad", service.login(&nobody, KEY.0, "x").await);
+    recorded.same("login-bad", service.login(&nobody, KEY, "x").await);
     let listed = service.list_user_credentials(admin, "admin", page).await;
     recorded.same("credentials-list", listed);
 }
@@ -126,20 +127,19 @@ async fn accounts(lake: &Lake, recorded: &mut Recordings) {
 async fn repositories(lake: &Lake, recorded: &mut Recordings) {
     let Lake { service, admin, .. } = lake;
     lake.create(REPO).await.unwrap();
-    let at = |name: &'static str, storage_namespace: &'static str| CreateRepository {
-        storage_namespace,
-        ..repository(name)
-    };
     let create = |request| service.create_repository(admin, request);
     recorded.same(
         "repo-create-again",
-        create(at(REPO, "local://conform2")).await,
+        create(repository(REPO, "local://conform2")).await,
     );
     recorded.same(
         "repo-namespace-in-use",
-        create(at("conform-b", "local://conform")).await,
+        create(repository("conform-b", "local://conform")).await,
     );
-    recorded.same("repo-other-scheme", create(at("scheme", "s3://b/p")).await);
+    recorded.same(
+        "repo-other-scheme",
+        create(repository("scheme", "s3://b/p")).await,
+    );
     recorded.same(
         "repo-get-missing",
         service.get_repository(admin, "nothere").await,
@@ -150,7 +150,7 @@ async fn repositories(lake: &Lake, recorded: &mut Recordings) {
     );
     let read_only = CreateRepository {
         read_only: true,
-        ..at("conform-ro", "local://ro")
+        ..repository("conform-ro", "local://ro")
     };
     create(read_only).await.unwrap();
     let mut put = upload("main", "a");

@@ -7,8 +7,9 @@ use lakefs_kv::KvStore as _;
 use lakefs_service::{
     CreateRepository, ErrorKind, GcRules, LogCommits, PageRequest, TableKind, TableOutcome,
 };
+use lakefs_testkit::repository;
 
-use crate::support::{REPO, lake, lake_with_repository, message, repository, status};
+use crate::support::{REPO, lake, lake_with_repository, message, status};
 
 /// What is damaged is listed by its name alone, for left out it would seem not to exist.
 #[tokio::test]
@@ -110,10 +111,7 @@ async fn repositories_are_listed_by_page_and_search() {
 #[tokio::test]
 async fn a_bad_default_branch_or_storage_is_refused_before_anything_is_made() {
     let lake = lake().await;
-    let request = CreateRepository {
-        storage_namespace: "local://any",
-        ..repository("any")
-    };
+    let request = repository("any", "local://any");
     for bad in [
         CreateRepository {
             default_branch: Some("a/b"),
@@ -216,9 +214,8 @@ async fn gc_rules_are_an_object_that_is_emptied_when_they_go() {
 async fn read_only_repositories_keep_their_settings() {
     let lake = lake().await;
     let request = CreateRepository {
-        storage_namespace: "local://conform",
         read_only: true,
-        ..repository(REPO)
+        ..repository(REPO, "local://conform")
     };
     let (service, admin) = (&lake.service, &lake.admin);
     service.create_repository(admin, request).await.unwrap();

@@ -7,22 +7,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use lakefs_auth::{AdminMayAll, Auth, AuthParts, Authorizer, DirectoryOptions, SharedSecret};
+use lakefs_auth::{AdminMayAll, Authorizer};
 use lakefs_block::testing::FaultyBlockStore;
 use lakefs_block::{BlockStore, LocalBlockStore, LocalOptions, PutBody};
 use lakefs_kv::testing::FaultyKv;
 use lakefs_kv::{KvStore, MemKv};
-use lakefs_runtime::{Clock, Ids, ManualClock, TaskScope, Timestamp};
+use lakefs_runtime::{Clock, Ids, ManualClock, Timestamp};
 use lakefs_service::{
-    Caller, CreateBranch, CreateCommit, CreateRepository, Error, GetObject, GetObjectOutcome,
-    ObjectStats, Result, Service, ServiceOptions, ServiceParts, SetupRequest, StatObject,
-    UploadBody, UploadObject,
+    Caller, CreateBranch, CreateCommit, Error, GetObject, GetObjectOutcome, ObjectStats, Result,
+    Service, StatObject, UploadBody, UploadObject,
 };
-use lakefs_tree::{TreeConfig, TreeStore};
-use lakefs_versioning::{Engine, EngineOptions, EngineParts, NoHooks};
+use lakefs_testkit::{Installation, Stores, repository};
 use tempfile::TempDir;
 
-pub(crate) const KEY: (&str, &str) = ("AKIAIOSFDNN7EXAMPLEQ", "a secret access key");
 pub(crate) const REPO: &str = "conform";
 
 pub(crate) struct Lake {
@@ -58,49 +55,11 @@ pub(crate) async fn lake_with(authorizer: Arc<dyn Authorizer>) -> Lake {
     let blocks = Arc::new(FaultyBlockStore::new(Arc::new(local.unwrap())));
     let dyn_kv: Arc<dyn KvStore> = Arc::<FaultyKv>::clone(&kv);
     let dyn_blocks: Arc<dyn BlockStore> = Arc::<FaultyBlockStore>::clone(&blocks);
-    let auth = Arc::new(Auth::new(AuthParts {
-        kv: Arc::clone(&dyn_kv),
-        ids: Arc::clone(&ids),
-        secret: SharedSecret::new("shared"),
-        directory: DirectoryOptions::default(),
-    }));
-    let engine = Engine::new(
-        EngineParts {
-            kv: Arc::clone(&dyn_kv),
-            blocks: Arc::clone(&dyn_blocks),
-            tree: TreeStore::new(Arc::clone(&dyn_blocks), TreeConfig::default()),
-            clock: Arc::clone(&dyn_clock),
-            ids: Arc::clone(&ids),
-            tasks: TaskScope::new(),
-            hooks: Arc::new(NoHooks),
-        },
-        EngineOptions::default(),
-    );
-    let service = Service::new(ServiceParts {
-        engine,
-        auth,
-        kv: dyn_kv,
-        blocks: dyn_blocks,
-        authorizer,
-        clock: dyn_clock,
-        ids,
-        options: ServiceOptions::default(),
-    });
-    let setup = SetupRequest {
-        username: "admin".to_owned(),
-        key: Some((KEY.0.to_owned(), KEY.1.to_owned())),
-        ..SetupRequest::default()
-    };
-    let nobody = Caller::anonymous("setup");
-    service.setup(&nobody, setup).await.unwrap();
-    let presented = lakefs_service::Presented::Basic {
-        access_key_id: KEY.0,
-        secret_access_key: KEY.1,
-    };
-    let user = service.authenticate(presented).await.unwrap();
+    let stores = Stores::new(dyn_kv, dyn_blocks, dyn_clock, ids);
+    let Installation { service, admin } = Installation::set_up_with(stores, authorizer).await;
     Lake {
         service,
-        admin: Caller::of(user, "request-1"),
+        admin,
         clock,
         kv,
         blocks,
@@ -113,18 +72,6 @@ pub(crate) async fn lake_with_repository() -> Lake {
     let lake = lake().await;
     lake.create(REPO).await.unwrap();
     lake
-}
-
-pub(crate) fn repository(name: &str) -> CreateRepository<'_> {
-    CreateRepository {
-        name,
-        storage_namespace: "",
-        default_branch: None,
-        sample_data: false,
-        read_only: false,
-        bare: false,
-        storage_id: "",
-    }
 }
 
 pub(crate) fn upload<'a>(branch: &'a str, path: &'a str) -> UploadObject<'a> {
@@ -174,10 +121,7 @@ pub(crate) fn get<'a>(reference: &'a str, path: &'a str) -> GetObject<'a> {
 impl Lake {
     pub(crate) async fn create(&self, name: &str) -> Result<lakefs_service::Repository> {
         let namespace = format!("local://{name}");
-        let request = CreateRepository {
-            storage_namespace: &namespace,
-            ..repository(name)
-        };
+        let request = repository(name, &namespace);
         self.service.create_repository(&self.admin, request).await
     }
 
