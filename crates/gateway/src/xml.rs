@@ -2,6 +2,7 @@
 //! in `xml/`.)
 
 pub(crate) mod delete;
+pub(crate) mod reader;
 
 /// Namespace of S3's documents.
 pub(crate) const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";

@@ -23,17 +23,7 @@ pub(super) async fn run(gateway: &Gateway, request: Request) -> Result<Response<
 
 fn render(bucket: &str, listing: &Listing<'_>, found: &Found) -> Result<String, S3Error> {
     let mut xml = Xml::with_capacity(found.document_bytes());
-    xml.open("ListBucketResult").element("Name", bucket);
-    xml.flag("IsTruncated", found.truncated);
-    listing.name(&mut xml, "Prefix", listing.prefix);
-    if !listing.delimiter.is_empty() {
-        listing.name(&mut xml, "Delimiter", listing.delimiter);
-    }
-    if listing.encoded {
-        xml.element("EncodingType", "url");
-    }
-    xml.number("KeyCount", found.count() as u64)
-        .number("MaxKeys", listing.max_keys as u64);
+    found.begin_result(&mut xml, bucket, listing);
     // Without a delimiter clients go on after the last key. Branches are folded without one.
     if let Some(next) = found.next_key()
         && (!listing.delimiter.is_empty() || found.is_of_branches())

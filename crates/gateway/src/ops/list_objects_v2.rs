@@ -55,17 +55,7 @@ fn render(
     style: RowStyle,
 ) -> Result<String, S3Error> {
     let mut xml = Xml::with_capacity(found.document_bytes());
-    xml.open("ListBucketResult").element("Name", echo.bucket);
-    xml.flag("IsTruncated", found.truncated);
-    listing.name(&mut xml, "Prefix", listing.prefix);
-    if !listing.delimiter.is_empty() {
-        listing.name(&mut xml, "Delimiter", listing.delimiter);
-    }
-    if listing.encoded {
-        xml.element("EncodingType", "url");
-    }
-    xml.number("KeyCount", found.count() as u64)
-        .number("MaxKeys", listing.max_keys as u64);
+    found.begin_result(&mut xml, echo.bucket, listing);
     if let Some(next) = found.next_key() {
         xml.element("NextContinuationToken", &encode_token(&next));
     }

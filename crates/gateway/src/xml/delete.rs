@@ -1,23 +1,20 @@
 //! Reading `Delete`: the keys of a `DeleteObjects`.
 //!
-//! Lenient where clients differ (namespaces, order of elements, elements we do not know), strict where a
-//! mistake would delete another object: a key is taken as it is, white space included.
+//! Strict where a mistake would delete another object: a key is taken as it is, white space included.
 
 use lakefs_service::{DeleteCondition, MAX_DELETE_PATHS};
-use quick_xml::Reader;
-use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::Event;
 
 use crate::conditions::bare_tag;
 use crate::date::parse_date;
 use crate::error::{Code, S3Error};
+use crate::xml::reader::read;
 
 /// Most bytes of the document: a thousand keys, every byte of them escaped.
 pub(crate) const MAX_BYTES: u64 = 8 << 20;
-/// Deepest nesting: `Delete`, `Object`, `Key`, and one for what we do not know.
-const MAX_DEPTH: usize = 4;
 const ROOT: &str = "Delete";
 const OBJECT: &str = "Object";
+/// lakeFS's answer to a document that is none; S3's own code is for one with too many keys or none.
+const NO_DOCUMENT: Code = Code::BadRequest;
 
 /// What to delete.
 #[derive(Debug, PartialEq, Eq, Default)]
@@ -39,73 +36,27 @@ pub(crate) struct Doomed {
 
 /// Reads the document.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Deletion, S3Error> {
-    let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
-    let mut reader = Reader::from_str(text);
     let mut deletion = Deletion::default();
-    let mut open: Vec<String> = Vec::with_capacity(MAX_DEPTH);
     let mut object = Doomed::default();
-    let mut field = String::new();
-    let mut seen = false;
-    loop {
-        match reader.read_event().map_err(|_| malformed())? {
-            Event::Start(start) => {
-                let name = start.local_name();
-                let name = name.as_ref();
-                // One root, and of that name.
-                if open.len() == MAX_DEPTH || open.is_empty() && (seen || name != ROOT) {
+    read(bytes, ROOT, NO_DOCUMENT, |element| {
+        match (element.parents, element.name) {
+            ([_], OBJECT) | ([_, _], "Key") if element.hollow => return Err(malformed()),
+            _ if element.hollow => {}
+            ([_], "Quiet") => deletion.quiet = element.text.trim().eq_ignore_ascii_case("true"),
+            ([_], OBJECT) => {
+                if object.key.is_empty() {
                     return Err(malformed());
                 }
-                if open.len() == 1 && name == OBJECT {
-                    object = Doomed::default();
+                if deletion.objects.len() == MAX_DELETE_PATHS {
+                    return Err(S3Error::new(Code::MalformedXml));
                 }
-                seen = true;
-                field.clear();
-                open.push(name.to_owned());
+                deletion.objects.push(std::mem::take(&mut object));
             }
-            Event::Empty(start) => {
-                let name = start.local_name();
-                match (open.len(), name.as_ref()) {
-                    (0, ROOT) if !seen => seen = true,
-                    (0, _) | (1, OBJECT) | (2, "Key") => return Err(malformed()),
-                    _ => {}
-                }
-            }
-            Event::Text(piece) => field.push_str(&piece.xml10_content()),
-            Event::CData(piece) => field.push_str(&piece.xml10_content()),
-            Event::GeneralRef(reference) => {
-                if let Some(character) = reference.resolve_char_ref().map_err(|_| malformed())? {
-                    field.push(character);
-                } else {
-                    let text = resolve_predefined_entity(&reference);
-                    field.push_str(text.ok_or_else(malformed)?);
-                }
-            }
-            Event::End(_) => {
-                let name = open.pop().ok_or_else(malformed)?;
-                match (open.len(), name.as_str()) {
-                    (1, "Quiet") => deletion.quiet = field.trim().eq_ignore_ascii_case("true"),
-                    (1, OBJECT) => {
-                        if object.key.is_empty() {
-                            return Err(malformed());
-                        }
-                        if deletion.objects.len() == MAX_DELETE_PATHS {
-                            return Err(S3Error::new(Code::MalformedXml));
-                        }
-                        deletion.objects.push(std::mem::take(&mut object));
-                    }
-                    (2, name) if open.last().is_some_and(|parent| parent == OBJECT) => {
-                        object.take(name, &field)?;
-                    }
-                    _ => {}
-                }
-                field.clear();
-            }
-            Event::Eof if open.is_empty() && seen => break,
-            // Entities of a document's own are how small documents grow large.
-            Event::Eof | Event::DocType(_) => return Err(malformed()),
+            ([_, parent], name) if parent == OBJECT => object.take(name, element.text)?,
             _ => {}
         }
-    }
+        Ok(())
+    })?;
     if deletion.objects.is_empty() {
         return Err(S3Error::new(Code::MalformedXml));
     }
@@ -132,9 +83,8 @@ impl Doomed {
     }
 }
 
-/// lakeFS's answer to a document that is none; S3's own code is for one with too many keys or none.
 fn malformed() -> S3Error {
-    S3Error::new(Code::BadRequest)
+    S3Error::new(NO_DOCUMENT)
 }
 
 #[cfg(test)]

@@ -57,6 +57,21 @@ impl Found {
         matches!(self.rows, Rows::Branches(_))
     }
 
+    /// Begins a `ListBucketResult`: what both versions of it tell first, in lakeFS's order.
+    pub(in crate::ops) fn begin_result(&self, xml: &mut Xml, bucket: &str, listing: &Listing<'_>) {
+        xml.open("ListBucketResult").element("Name", bucket);
+        xml.flag("IsTruncated", self.truncated);
+        listing.name(xml, "Prefix", listing.prefix);
+        if !listing.delimiter.is_empty() {
+            listing.name(xml, "Delimiter", listing.delimiter);
+        }
+        if listing.encoded {
+            xml.element("EncodingType", "url");
+        }
+        xml.number("KeyCount", self.count() as u64)
+            .number("MaxKeys", listing.max_keys as u64);
+    }
+
     /// Writes `CommonPrefixes`.
     pub(in crate::ops) fn write_prefixes(
         &self,

@@ -1,23 +1,19 @@
 //! Reading `CompleteMultipartUpload`: the parts a client wants its object made of.
 //!
-//! Lenient where clients differ (namespaces, order of elements, quotes of entity tags, elements we do not
-//! know), strict where a mistake would make another object.
+//! Lenient where clients differ (quotes of entity tags, elements we do not know), strict where a mistake
+//! would make another object.
 
 use lakefs_service::{MAX_UPLOAD_PARTS, UploadedPart};
-use quick_xml::Reader;
-use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::Event;
 
 use super::invalid_argument;
 use crate::checksum::Digest;
 use crate::conditions::bare_tag;
 use crate::error::{Code, S3Error};
 use crate::headers::ChecksumAlgorithm;
+use crate::xml::reader::read;
 
 /// Most bytes of the document.
 pub(in crate::ops) const MAX_BYTES: u64 = 4 << 20;
-/// Deepest nesting: the root, `Part`, its elements, and one for what we do not know.
-const MAX_DEPTH: usize = 4;
 const ROOT: &str = "CompleteMultipartUpload";
 const PART: &str = "Part";
 
@@ -39,65 +35,23 @@ struct Draft {
 
 /// Reads the document.
 pub(in crate::ops) fn parse(bytes: &[u8]) -> Result<Vec<NamedPart>, S3Error> {
-    let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
-    let mut reader = Reader::from_str(text);
     let mut parts = Vec::new();
-    let mut open: Vec<String> = Vec::new();
     let mut draft = Draft::default();
-    let mut field = String::new();
-    let mut seen = false;
-    loop {
-        match reader.read_event().map_err(|_| malformed())? {
-            Event::Start(start) => {
-                let name = start.local_name().as_ref().to_owned();
-                // One root, and of that name.
-                if open.len() == MAX_DEPTH || open.is_empty() && (seen || name != ROOT) {
+    read(bytes, ROOT, Code::MalformedXml, |element| {
+        match (element.parents, element.name) {
+            ([_], PART) => {
+                if element.hollow || parts.len() == MAX_UPLOAD_PARTS {
                     return Err(malformed());
                 }
-                seen = true;
-                field.clear();
-                open.push(name);
+                parts.push(std::mem::take(&mut draft).finish()?);
             }
-            Event::Empty(start) => {
-                let name = start.local_name();
-                match open.len() {
-                    0 if name.as_ref() == ROOT && !seen => seen = true,
-                    0 => return Err(malformed()),
-                    1 if name.as_ref() == PART => return Err(malformed()),
-                    _ => {}
-                }
+            ([_, parent], name) if parent == PART && !element.hollow => {
+                draft.take(name, element.text.trim());
             }
-            Event::Text(piece) => field.push_str(&piece),
-            Event::CData(piece) => field.push_str(&piece),
-            Event::GeneralRef(reference) => {
-                let character = reference.resolve_char_ref().map_err(|_| malformed())?;
-                if let Some(character) = character {
-                    field.push(character);
-                } else {
-                    let text = resolve_predefined_entity(&reference);
-                    field.push_str(text.ok_or_else(malformed)?);
-                }
-            }
-            Event::End(_) => {
-                let name = open.pop().ok_or_else(malformed)?;
-                match (open.len(), open.last().map(String::as_str)) {
-                    (2, Some(PART)) => draft.take(&name, field.trim()),
-                    (1, _) if name == PART => {
-                        if parts.len() == MAX_UPLOAD_PARTS {
-                            return Err(malformed());
-                        }
-                        parts.push(std::mem::take(&mut draft).finish()?);
-                    }
-                    _ => {}
-                }
-                field.clear();
-            }
-            Event::Eof if open.is_empty() => break,
-            // Entities of a document's own are how small documents grow large.
-            Event::Eof | Event::DocType(_) => return Err(malformed()),
             _ => {}
         }
-    }
+        Ok(())
+    })?;
     if parts.is_empty() {
         return Err(malformed());
     }
