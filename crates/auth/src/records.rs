@@ -1,7 +1,7 @@
 //! The stored messages of users and credentials, and where each lives in the key-value store
 //! (docs/format/auth.md). Field numbers are lakeFS's; both servers read and write the same records.
 
-use lakefs_runtime::Timestamp;
+use lakefs_kv::StoredTimestamp;
 use prost::Message;
 
 use crate::{AuthError, User};
@@ -33,33 +33,6 @@ pub(crate) fn decode<M: Message + Default>(key: &[u8], bytes: &[u8]) -> Result<M
         record: String::from_utf8_lossy(key).into_owned(),
         source: error.into(),
     })
-}
-
-/// A moment as stored.
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(crate) struct StoredTimestamp {
-    #[prost(int64, tag = "1")]
-    pub(crate) seconds: i64,
-    #[prost(int32, tag = "2")]
-    pub(crate) nanos: i32,
-}
-
-impl From<Timestamp> for StoredTimestamp {
-    fn from(moment: Timestamp) -> Self {
-        Self {
-            seconds: moment.seconds,
-            nanos: i32::try_from(moment.nanos).unwrap_or(0),
-        }
-    }
-}
-
-impl From<StoredTimestamp> for Timestamp {
-    fn from(stored: StoredTimestamp) -> Self {
-        Self {
-            seconds: stored.seconds,
-            nanos: u32::try_from(stored.nanos).unwrap_or(0),
-        }
-    }
 }
 
 /// `UserData`.

@@ -3,7 +3,7 @@
 //! The contract is [`KvStore`]: two-part keys, byte order inside a partition, compare-and-swap on
 //! the whole stored value, no transactions. Backends: embedded (one file system directory),
 //! PostgreSQL (lakeFS's own tables) and memory. Every backend passes the same conformance suite.
-//! What the bytes mean is not known here.
+//! What the bytes mean is not known here; only [`StoredTimestamp`] is shared by all who do know.
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
@@ -16,6 +16,7 @@ mod resolve;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod timestamp;
 
 pub use embedded::{EmbeddedKv, EmbeddedOptions};
 pub use error::{Cause, KvError};
@@ -24,3 +25,4 @@ pub use page::{ScanPage, ScanPageBuilder};
 pub use postgres::{PostgresKv, PostgresOptions};
 pub use resolve::set_if_resolved;
 pub use store::{KvStore, MAX_ADDRESS_BYTES, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write};
+pub use timestamp::StoredTimestamp;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use lakefs_runtime::Timestamp;
+use lakefs_kv::StoredTimestamp;
 use prost::Message;
 
 use crate::{Error, Result};
@@ -57,33 +57,6 @@ pub(crate) fn decode<M: Message + Default>(
     bytes: &[u8],
 ) -> Result<M> {
     M::decode(bytes).map_err(|error| Error::corrupt(name(), error))
-}
-
-/// A moment as stored.
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(crate) struct StoredTimestamp {
-    #[prost(int64, tag = "1")]
-    pub(crate) seconds: i64,
-    #[prost(int32, tag = "2")]
-    pub(crate) nanos: i32,
-}
-
-impl From<Timestamp> for StoredTimestamp {
-    fn from(moment: Timestamp) -> Self {
-        Self {
-            seconds: moment.seconds,
-            nanos: i32::try_from(moment.nanos).unwrap_or(0),
-        }
-    }
-}
-
-impl From<StoredTimestamp> for Timestamp {
-    fn from(stored: StoredTimestamp) -> Self {
-        Self {
-            seconds: stored.seconds,
-            nanos: u32::try_from(stored.nanos).unwrap_or(0),
-        }
-    }
 }
 
 /// An entry of a `map<string, string>`, written with both fields even where they are empty.

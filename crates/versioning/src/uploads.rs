@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use lakefs_kv::StoredTimestamp;
 use lakefs_runtime::Timestamp;
 use lakefs_types::StorageNamespace;
 use prost::Message;
 
-use crate::records::{StoredTimestamp, TextPair, decode, map_of, pairs_of};
+use crate::records::{TextPair, decode, map_of, pairs_of};
 use crate::{Error, Repository, Result};
 
 /// Partition of the uploads in progress.
