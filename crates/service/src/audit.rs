@@ -83,6 +83,18 @@ pub(crate) struct Trace<'a> {
 }
 
 impl Trace<'_> {
+    /// Goes on with what a step made. A step that failed is the end of the call.
+    pub(crate) fn after<T>(self, step: Result<T>) -> Result<(Self, T)> {
+        match step {
+            Ok(made) => Ok((self, made)),
+            Err(error) => {
+                let result = Err(error);
+                self.end_with(&result);
+                result
+            }
+        }
+    }
+
     /// Records how the call ended.
     pub(crate) fn end_with<T>(mut self, result: &Result<T>) {
         self.outcome = Some(match result {

@@ -96,21 +96,15 @@ impl Service {
                 && names::reference(request.source_reference)? == branch;
             Ok((source, target, same_branch))
         });
-        match places.await {
-            Ok((source, target, same_branch)) => Ok(ObjectCopy {
-                service: self,
-                trace,
-                source,
-                source_path: request.source_path,
-                target,
-                same_branch,
-            }),
-            Err(error) => {
-                let result = Err(error);
-                trace.end_with(&result);
-                result
-            }
-        }
+        let (trace, (source, target, same_branch)) = trace.after(places.await)?;
+        Ok(ObjectCopy {
+            service: self,
+            trace,
+            source,
+            source_path: request.source_path,
+            target,
+            same_branch,
+        })
     }
 }
 

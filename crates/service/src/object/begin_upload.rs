@@ -92,18 +92,8 @@ impl Service {
             self.check_target(&target).await?;
             Ok(target)
         });
-        match target.await {
-            Ok(target) => Ok(ObjectUpload {
-                service: self,
-                trace,
-                target,
-            }),
-            Err(error) => {
-                let result = Err(error);
-                trace.end_with(&result);
-                result
-            }
-        }
+        let (trace, target) = trace.after(target.await)?;
+        Ok(ObjectUpload::new(self, trace, target))
     }
 
     /// What a caller who may write there names: repository, branch and path.
@@ -144,26 +134,24 @@ impl<'a> ObjectUpload<'a> {
             expected_md5: options.expected_md5,
             ..PutOptions::default()
         };
-        let service = self.service;
+        let Self {
+            service,
+            trace,
+            target,
+        } = self;
         let stored = Box::pin(async {
-            let (address, location) = service.new_place(&self.target.repository)?;
+            let (address, location) = service.new_place(&target.repository)?;
             let put = service.blocks().put(&location, body, &put_options).await;
             Ok((address, location, put.map_err(block_failure)?))
         });
-        match stored.await {
-            Ok((address, location, stored)) => Ok(StoredUpload {
-                upload: self,
-                address,
-                location,
-                content_type,
-                stored,
-            }),
-            Err(error) => {
-                let result = Err(error);
-                self.trace.end_with(&result);
-                result
-            }
-        }
+        let (trace, (address, location, stored)) = trace.after(stored.await)?;
+        Ok(StoredUpload {
+            upload: Self::new(service, trace, target),
+            address,
+            location,
+            content_type,
+            stored,
+        })
     }
 }
 

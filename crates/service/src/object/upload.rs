@@ -77,14 +77,8 @@ impl Service {
             checked.map_err(|error| name_missing_branch(error, branch))?;
             Ok((target, open().await?))
         });
-        let (target, UploadBody { content_type, body }) = match prepared.await {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                let result = Err(error);
-                trace.end_with(&result);
-                return result;
-            }
-        };
+        let (trace, (target, opened)) = trace.after(prepared.await)?;
+        let UploadBody { content_type, body } = opened;
         let options = StoreOptions {
             content_type,
             storage_class: request.storage_class.map(str::to_owned),
