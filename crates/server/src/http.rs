@@ -39,6 +39,8 @@ use route::{Route, decide_route};
 use tracked::{AnswerBody, Observation, Tracked};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What metrics call an operation nobody knows.
+const UNKNOWN: &str = "unknown";
 
 /// Where a request came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +133,7 @@ impl App {
             Route::Gateway => {
                 let response = self.answer_s3(head, body, peer, &mut observation).await;
                 observation.head(&response);
-                return response.map(|body| Tracked::new(AnswerBody::Gateway(body), observation));
+                return response.map(|body| Tracked::new(AnswerBody::Left(body), observation));
             }
             Route::Api => {
                 let request = Request::from_parts(head, body);
@@ -151,7 +153,7 @@ impl App {
             Route::Page => pages::page(head.uri.path(), &head.headers),
         };
         observation.head(&response);
-        let mut response = response.map(|body| Tracked::new(AnswerBody::Other(body), observation));
+        let mut response = response.map(|body| Tracked::new(AnswerBody::Right(body), observation));
         // The API marks its own answers.
         if route != Route::Api {
             response.headers_mut().insert(REQUEST_ID, id.header());
@@ -204,7 +206,7 @@ impl App {
         let total = observation.begun.elapsed();
         if observation.route == Route::Gateway {
             self.parts.metrics.gateway_answered(&GatewayAnswer {
-                operation: observation.operation(),
+                operation: observation.operation().unwrap_or(UNKNOWN),
                 code: observation.code,
                 unproven: observation.unproven(),
                 received: observation.received(),
@@ -214,7 +216,7 @@ impl App {
         }
         if let Some(served) = &observation.served {
             self.parts.metrics.api_answered(
-                served.operation.unwrap_or("unknown"),
+                served.operation.unwrap_or(UNKNOWN),
                 observation.method,
                 observation.code,
                 observation.first_byte.unwrap_or(total),

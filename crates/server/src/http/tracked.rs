@@ -9,6 +9,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::Response;
 use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::Either;
 use lakefs_api::Served;
 use lakefs_gateway::Facts;
 use prometheus_client::metrics::gauge::Gauge;
@@ -89,11 +90,11 @@ impl Observation {
         self.served = served;
     }
 
-    /// The operation, as the API's contract or S3 names it.
-    pub(super) fn operation(&self) -> &'static str {
+    /// The operation, as the API's contract or S3 names it, where it is known.
+    pub(super) fn operation(&self) -> Option<&'static str> {
         let served = self.served.as_ref().and_then(|served| served.operation);
         let asked = self.asked.as_ref().and_then(|asked| asked.operation);
-        served.or(asked).unwrap_or("unknown")
+        served.or(asked)
     }
 
     /// Why nobody knows who sent the request, if it was refused for that.
@@ -128,10 +129,7 @@ impl Drop for Observation {
                 } else {
                     "rest_api"
                 },
-                operation: served
-                    .and_then(|served| served.operation)
-                    .or(asked.and_then(|asked| asked.operation))
-                    .unwrap_or_default(),
+                operation: self.operation().unwrap_or_default(),
                 user: served
                     .map(|served| served.caller.user_name())
                     .or(asked.map(|asked| asked.user.as_str()))
@@ -149,46 +147,10 @@ impl Drop for Observation {
     }
 }
 
-/// Bodies of the parts of the server. Those of the gateway go out as they are.
-pub(super) enum AnswerBody {
-    Gateway(lakefs_gateway::Body),
-    Other(Body),
-}
+/// Bodies of the parts of the server: the gateway's go out as they are.
+pub(super) type AnswerBody = Either<lakefs_gateway::Body, Body>;
 
-impl http_body::Body for AnswerBody {
-    type Data = Bytes;
-    type Error = lakefs_service::Cause;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, lakefs_service::Cause>>> {
-        match &mut *self {
-            Self::Gateway(body) => Pin::new(body)
-                .poll_frame(context)
-                .map_err(lakefs_service::Cause::from),
-            Self::Other(body) => Pin::new(body)
-                .poll_frame(context)
-                .map_err(lakefs_service::Cause::from),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Gateway(body) => body.is_end_stream(),
-            Self::Other(body) => body.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Gateway(body) => body.size_hint(),
-            Self::Other(body) => body.size_hint(),
-        }
-    }
-}
-
-/// The body.
+/// An answer's body, and what is known about its call.
 pub(crate) struct Tracked {
     body: AnswerBody,
     observation: Observation,
