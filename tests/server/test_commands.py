@@ -1,6 +1,9 @@
 """The other commands of the server's binary, and first use."""
 
+import os
 import re
+import subprocess
+import sys
 
 from support.server import Server, lakefs
 
@@ -59,11 +62,28 @@ def test_quickstart_has_a_sample_repository_and_says_what_to_try(tmp_path):
         with Server(tmp_path, env=env, args=("--quickstart",), key=key, secret=secret, admin=False) as server:
             text = server.output()
             assert server.url in text and key in text and secret in text
-            assert len(re.findall(r"^  \S*lakectl ", text, re.M)) == 3
             assert [repo["id"] for repo in server.pages("/repositories")] == ["quickstart"]
             paths = [entry["path"] for entry in server.pages("/repositories/quickstart/refs/main/objects/ls")]
             assert "README.md" in paths and any(path.endswith(".parquet") for path in paths)
             assert server.pages("/repositories/quickstart/branches/main/diff") == []
+
+
+def test_what_quickstart_says_can_be_typed_as_it_is(tmp_path):
+    env = {name: None for name in ("LAKEFS_DATABASE_TYPE", "LAKEFS_BLOCKSTORE_TYPE", "LAKEFS_AUTH_ENCRYPT_SECRET_KEY")}
+    key, secret = "AKIAIOSFOLQUICKSTART", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    with Server(tmp_path, env=env, args=("--quickstart",), key=key, secret=secret, admin=False) as server:
+        typed = re.findall(r"^  ((?:export |echo |\S*lakectl ).*)$", server.output(), re.M)
+        assert len(typed) == 6
+        home = tmp_path / "home"
+        home.mkdir()
+        clean = {"HOME": str(home), "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+        done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", "\n".join(typed)], env=clean, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "README.md" in done.stdout and re.search(r"\+.*hello\.txt", done.stdout), done.stdout
+        # As it says: the protected branch refuses the same write.
+        on_main = [line.replace("/experiment/hello.txt", "/main/hello.txt") for line in typed if line.startswith(("export", "echo"))]
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", "\n".join(on_main)], env=clean, capture_output=True, text=True, timeout=120)
+        assert done.returncode != 0 and "protected branch" in done.stderr, done.stdout + done.stderr
 
 
 def test_answers_name_the_installation_and_the_api_level(server):

@@ -56,11 +56,14 @@ fn sample_hints(url: &str, lakectl: &str) -> String {
          Everybody knows these keys: use them for trying things out, not for data you care about.\n\
          In another terminal:\n\n  \
            export LAKECTL_SERVER_ENDPOINT_URL={url} LAKECTL_CREDENTIALS_ACCESS_KEY_ID={QUICKSTART_ACCESS_KEY} \
-         LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY={QUICKSTART_SECRET_KEY}\n\n\
-         Three commands to try:\n\n  \
+         LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY={QUICKSTART_SECRET_KEY}\n  \
+           export AWS_ACCESS_KEY_ID={QUICKSTART_ACCESS_KEY} AWS_SECRET_ACCESS_KEY={QUICKSTART_SECRET_KEY} \
+         AWS_DEFAULT_REGION=us-east-1\n\n\
+         Four commands to try. The branch `main` is protected: it refuses writes, over S3 too, and changes by merges.\n\n  \
            {lakectl} fs ls -r lakefs://{REPOSITORY}/main/\n  \
            {lakectl} branch create lakefs://{REPOSITORY}/experiment -s lakefs://{REPOSITORY}/main\n  \
-           {lakectl} log lakefs://{REPOSITORY}/main\n"
+           echo hello | aws --endpoint-url {url} s3 cp - s3://{REPOSITORY}/experiment/hello.txt\n  \
+           {lakectl} diff lakefs://{REPOSITORY}/experiment\n"
     )
 }
 
@@ -85,15 +88,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hints_name_url_keys_and_three_commands() {
+    fn the_hints_name_url_and_keys_and_what_lakectl_and_s3_can_do() {
         let text = sample_hints("http://127.0.0.1:8000", "lakectl");
-        for part in [
-            "http://127.0.0.1:8000",
-            QUICKSTART_ACCESS_KEY,
-            QUICKSTART_SECRET_KEY,
-        ] {
-            assert!(text.contains(part), "{part}");
+        for part in [QUICKSTART_ACCESS_KEY, QUICKSTART_SECRET_KEY] {
+            assert_eq!(text.matches(part).count(), 3, "{part}");
         }
+        assert_eq!(text.matches("http://127.0.0.1:8000").count(), 3);
         assert_eq!(text.matches("\n  lakectl ").count(), 3);
+        assert_eq!(text.matches("| aws ").count(), 1);
     }
 }
