@@ -5,6 +5,7 @@ use lakefs_block::{Address, Presign};
 use crate::audit::Call;
 use crate::failure::{block_failure, engine_failure};
 use crate::object::store_entry::Target;
+use crate::staging::stage::Sharing;
 use crate::{Caller, ObjectStats, Result, Service, StageObject, WriteCondition, names};
 
 /// An address to upload to.
@@ -71,7 +72,7 @@ impl Service {
         request: StageObject<'_>,
     ) -> Result<ObjectStats> {
         let call = Call::at("linkPhysicalAddress", request.repository, request.branch);
-        self.audited(caller, call, self.stage(caller, request))
+        self.audited(caller, call, self.stage(caller, request, Sharing::Never))
             .await
     }
 }

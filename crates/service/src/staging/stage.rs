@@ -14,6 +14,9 @@ use crate::{Caller, Error, ObjectStats, Result, Service, WriteCondition, names};
 /// Longest checksum a client may bring.
 const MAX_CHECKSUM_BYTES: usize = 1024;
 
+/// Who may read this may read whatever a policy can name.
+const EVERY_OBJECT: &str = "*";
+
 /// An object in the store.
 #[derive(Debug, Clone)]
 pub struct StageObject<'a> {
@@ -43,9 +46,20 @@ pub struct StageObject<'a> {
     pub force: bool,
 }
 
+/// Whether an entry may refer to bytes that others refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// Only a fresh address that was handed out for it will do.
+    Never,
+    /// Any address of the repository, for callers who may read all of it.
+    WhoReadsAll,
+}
+
 impl Service {
     /// `PUT /repositories/{repository}/branches/{branch}/objects`. Anything below the repository's
-    /// own `data/` needs a valid address, as in [`Service::link_physical_address`].
+    /// own `data/` needs a valid address, as in [`Service::link_physical_address`], unless the caller
+    /// may read every object of the repository: older lakeFS file systems for Hadoop rename by staging
+    /// an object's address under its new path.
     pub async fn stage_object(
         &self,
         caller: &Caller,
@@ -54,7 +68,7 @@ impl Service {
         let call = Call::at("stageObject", request.repository, request.branch);
         self.audited(caller, call, async {
             let asked_metadata = request.metadata.is_some();
-            let mut stats = self.stage(caller, request).await?;
+            let mut stats = self.stage(caller, request, Sharing::WhoReadsAll).await?;
             if !asked_metadata {
                 stats.metadata = None;
             }
@@ -68,6 +82,7 @@ impl Service {
         &self,
         caller: &Caller,
         request: StageObject<'_>,
+        sharing: Sharing,
     ) -> Result<ObjectStats> {
         self.may_write_object(caller, request.repository, request.path)
             .await?;
@@ -88,7 +103,13 @@ impl Service {
                 "checksum is longer than {MAX_CHECKSUM_BYTES} bytes"
             )));
         }
-        let (address, address_type) = self.accept_address(&target, request.physical_address)?;
+        let reads_all = sharing == Sharing::WhoReadsAll
+            && self
+                .may_read_object(caller, request.repository, EVERY_OBJECT)
+                .await
+                .is_ok();
+        let (address, address_type) =
+            self.accept_address(&target, request.physical_address, reads_all)?;
         if address_type == AddressType::Relative {
             self.check_size(&target, &address, request.size_bytes)
                 .await?;

@@ -1,13 +1,16 @@
 //! Addresses that clients bring: only what was handed out for the very path and branch, in time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use lakefs_auth::{AccessRequest, Action, AuthError, Authorizer, Decision, Resource};
 use lakefs_block::{Address, BlockStore as _, PutBody, PutOptions};
-use lakefs_service::{ErrorKind, StageObject};
+use lakefs_service::{DeleteObjects, ErrorKind, StageObject};
 use lakefs_types::StorageNamespace;
 
-use crate::support::{Lake, REPO, lake_with_repository, message, status};
+use crate::support::{Lake, REPO, lake_with, lake_with_repository, message, status};
 
 fn link<'a>(path: &'a str, physical_address: &'a str) -> StageObject<'a> {
     StageObject {
@@ -99,7 +102,8 @@ async fn an_upload_that_was_cut_off_is_not_linked() {
 
 #[tokio::test]
 async fn forged_moved_unsigned_and_old_addresses_are_refused() {
-    let lake = lake_with_repository().await;
+    let lake = lake_with(Arc::new(ReadsSome)).await;
+    lake.create(REPO).await.unwrap();
     lake.branch("dev", "main").await.unwrap();
     let stats = lake.put("main", "secret", b"secret").await.unwrap();
     let given = address(&lake, "main", "linked").await;
@@ -146,6 +150,50 @@ async fn forged_moved_unsigned_and_old_addresses_are_refused() {
         .link_physical_address(&lake.admin, link("linked", &given))
         .await;
     assert_eq!(message(too_old), "address token has expired");
+}
+
+/// Allows everything but reading what no policy names.
+#[derive(Debug)]
+struct ReadsSome;
+
+#[async_trait]
+impl Authorizer for ReadsSome {
+    async fn decide(&self, request: AccessRequest<'_>) -> Result<Decision, AuthError> {
+        let all = matches!(request.resource, Resource::Object { path: "*", .. });
+        Ok(match request.action {
+            Action::ReadObject if all => Decision::NotAllowed,
+            _ => Decision::Allowed,
+        })
+    }
+}
+
+/// The lakeFS file system for Hadoop, 0.1: its rename.
+#[tokio::test]
+async fn who_may_read_all_stages_an_object_under_another_path() {
+    let lake = lake_with_repository().await;
+    let stats = lake.put("main", "from", b"abc").await.unwrap();
+    let staged = StageObject {
+        checksum: &stats.checksum,
+        ..link("to", &stats.physical_address)
+    };
+    let to = lake.service.stage_object(&lake.admin, staged).await;
+    assert_eq!(to.unwrap().physical_address, stats.physical_address);
+    let linked = link("linked", &stats.physical_address);
+    let refused = lake.service.link_physical_address(&lake.admin, linked);
+    assert_eq!(
+        message(refused.await),
+        "address is not signed for this path"
+    );
+    let delete = DeleteObjects {
+        repository: REPO,
+        branch: "main",
+        no_tombstone: false,
+        force: false,
+    };
+    let deleted = lake.service.delete_object(&lake.admin, delete, "from");
+    deleted.await.unwrap();
+    assert_eq!(lake.stat("main", "to").await.unwrap().size_bytes, 3);
+    assert_eq!(lake.read("main", "to").await.unwrap(), b"abc");
 }
 
 #[tokio::test]
