@@ -6,6 +6,8 @@ import subprocess
 import pytest
 
 from support import clients
+from support.server import Server
+from support.store import Store
 
 
 @pytest.fixture
@@ -13,8 +15,8 @@ def client(place, tmp_path):
     """Runs a program on a branch of its own; it checks what it does."""
     env = {**place.credentials(), "HOME": str(tmp_path), "LAKE_ADDRESS": place.address, "LAKE_BUCKET": place.bucket, "LAKE_PREFIX": place.prefix}
 
-    def run(*command, cwd=None):
-        done = subprocess.run([*map(str, command)], env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180)
+    def run(*command, cwd=None, more=None):
+        done = subprocess.run([*map(str, command)], env={**env, **(more or {})}, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180)
         assert done.returncode == 0, done.stdout[-4000:]
         return done.stdout
     return run
@@ -51,3 +53,18 @@ def test_aws_sdk_for_java(place, client):
 
 def test_lakefs_sdk_for_java(branch, client):
     client("java", "-cp", clients.java(), "LakefsSdk")
+
+
+def test_lakefs_file_system_for_hadoop(branch, client, tmp_path):
+    """It goes past the server for bytes, to an S3-compatible store."""
+    store = Store()
+    try:
+        place = store.bucket("lake")
+        with Server(tmp_path / "lake", env=store.settings()) as server:
+            server.ok("POST", "/repositories", {"name": "hadoop", "storage_namespace": f"s3://{place}/hadoop"})
+            client("java", "-cp", clients.java("hadoop"), "LakefsFiles", more={
+                "AWS_ENDPOINT_URL": server.url, "LAKE_BUCKET": "hadoop", "STORE_ADDRESS": store.url.split("//")[1]})
+            left = server.pages("/repositories/hadoop/refs/main/objects/ls")
+            assert [entry["path"] for entry in left if entry["size_bytes"]] == ["renamed/file"]
+    finally:
+        store.stop()

@@ -74,16 +74,18 @@ def javascript():
     return TARGET / "js"
 
 
-def java():
-    """The class path of the programs of `clients/java`."""
-    source = SOURCES / "java"
+def java(name="java"):
+    """The class path of the programs of `clients/java`, or of another directory with a pom."""
+    source = SOURCES / name
     need("java", "Java 17 or later (Debian: apt-get install openjdk-17-jdk-headless)")
-    with made("java", *sorted(path for path in source.iterdir() if path.is_file())) as directory:
+    with made(name, *sorted(path for path in source.iterdir() if path.is_file())) as directory:
         if directory:
             need("javac", "a Java compiler (Debian: apt-get install openjdk-17-jdk-headless)")
+            need("mvn", "Maven (Debian: apt-get install maven)")
             run(sys.executable, HERE / "spark" / "jars.py", source, directory / "jars")
-            run("javac", "-Xlint:all,-processing,-classfile", "-Werror", "-cp", f"{directory}/jars/*", "-d", directory / "classes", *sorted(source.glob("*.java")))
-    return f"{TARGET}/java/classes:{TARGET}/java/jars/*"
+            run("javac", "-Xlint:all,-processing,-classfile,-path", "-Werror", "-cp", f"{directory}/jars/*", "-d", directory / "classes",
+                *sorted(source.glob("*.java")))
+    return f"{TARGET / name}/classes:{TARGET / name}/jars/*"
 
 
 def aws_cli_v2():
