@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use crate::run::{Outcome, command, root, run, say, target};
 
+/// Versions of what the packages need in turn.
+const CONSTRAINTS: &str = "tests/constraints.txt";
+
 /// The interpreter of the suites in `tests`.
 pub(crate) fn python() -> Outcome<PathBuf> {
     with("venv", "tests/requirements.txt")
@@ -14,8 +17,7 @@ pub(crate) fn with(name: &str, requirements: &str) -> Outcome<PathBuf> {
     let directory = target().join(name);
     let python = directory.join("bin/python");
     let stamp = directory.join("requirements.txt");
-    let wanted = std::fs::read_to_string(root().join(requirements))
-        .map_err(|error| format!("{requirements}: {error}"))?;
+    let wanted = text(requirements)? + &text(CONSTRAINTS)?;
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(python);
     }
@@ -33,7 +35,13 @@ pub(crate) fn with(name: &str, requirements: &str) -> Outcome<PathBuf> {
         "--quiet",
         "--requirement",
         requirements,
+        "--constraint",
+        CONSTRAINTS,
     ]))?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(python)
+}
+
+fn text(file: &str) -> Outcome<String> {
+    std::fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"))
 }
