@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use crate::{
-    KvError, KvStore, MAX_ADDRESS_BYTES, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write,
+    KvError, KvStore, MAX_ADDRESS_BYTES, MAX_SCAN_PAGE_BYTES, Pace, Predicate, SetIfOutcome, Write,
 };
 
 /// Runs every check.
@@ -34,7 +34,10 @@ pub async fn run(store: Arc<dyn KvStore>) {
 }
 
 async fn clear(store: &dyn KvStore, partition: &[u8]) {
-    store.clear_partition(partition).await.expect("clear");
+    store
+        .clear_partition(partition, Pace::Brisk)
+        .await
+        .expect("clear");
 }
 
 async fn get(store: &dyn KvStore, partition: &[u8], key: &[u8]) -> Option<Vec<u8>> {
@@ -131,7 +134,7 @@ async fn empty_addresses_are_refused(store: &dyn KvStore) {
     refused(&store.delete(b"", b"k").await, "partition");
     refused(&store.delete(b"p", b"").await, "key");
     refused(&store.scan(b"", b"", 1).await, "partition");
-    refused(&store.clear_partition(b"").await, "partition");
+    refused(&store.clear_partition(b"", Pace::Brisk).await, "partition");
     let p = b"conformance/empty";
     let writes = [
         Write::Set {
@@ -166,7 +169,9 @@ async fn addresses_have_a_longest_length(store: &dyn KvStore) {
     for answer in [
         store.set(p, &longer, b"v").await,
         store.get(p, &longer).await.map(|_| ()),
-        store.clear_partition(&[b'p'; MAX_ADDRESS_BYTES + 1]).await,
+        store
+            .clear_partition(&[b'p'; MAX_ADDRESS_BYTES + 1], Pace::Brisk)
+            .await,
     ] {
         assert!(
             matches!(answer, Err(KvError::TooLong { length }) if length == MAX_ADDRESS_BYTES + 1),

@@ -24,8 +24,8 @@ use self::engine::{Change, Engine};
 use self::slot::EngineSlot;
 use crate::error::check_address;
 use crate::{
-    KvError, KvStore, MAX_SCAN_PAGE_BYTES, Predicate, ScanPage, ScanPageBuilder, SetIfOutcome,
-    Write,
+    KvError, KvStore, MAX_SCAN_PAGE_BYTES, Pace, Predicate, ScanPage, ScanPageBuilder,
+    SetIfOutcome, Write,
 };
 
 /// A scan for more entries than this leaves the asynchronous threads alone: it takes milliseconds.
@@ -35,9 +35,16 @@ const INLINE_SCAN_ENTRIES: usize = 2048;
 /// requests are not kept waiting behind it.
 const CLEAR_KEYS: usize = 256;
 
-/// After each such step `clear_partition` rests for this many times what the step took. It clears what
-/// nobody can reach any more; on a machine of one processor its haste would show in every request.
-const CLEAR_REST: u32 = 3;
+/// After each such step `clear_partition` rests for this many times what the step took: on a machine of one
+/// processor its haste would show in every request. Removing a key costs the engine's own thread about as
+/// much again later, and that one works in slices of the kernel's clock, 4 ms; at a leisurely pace there
+/// are few enough of them.
+const fn rest(pace: Pace) -> u32 {
+    match pace {
+        Pace::Brisk => 3,
+        Pace::Leisurely => 15,
+    }
+}
 
 /// Settings of an [`EmbeddedKv`].
 #[derive(Debug, Clone)]
@@ -203,7 +210,7 @@ impl KvStore for EmbeddedKv {
         stored.map(|_: SetIfOutcome| ())
     }
 
-    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
+    async fn clear_partition(&self, partition: &[u8], pace: Pace) -> Result<(), KvError> {
         let partition = PartitionPrefix::of(partition)?;
         let mut range = partition.range_from(b"");
         loop {
@@ -224,7 +231,7 @@ impl KvStore for EmbeddedKv {
             if whole {
                 return Ok(());
             }
-            tokio::time::sleep(begun.elapsed() * CLEAR_REST).await;
+            tokio::time::sleep(begun.elapsed() * rest(pace)).await;
         }
     }
 

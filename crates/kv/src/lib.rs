@@ -24,5 +24,7 @@ pub use mem::MemKv;
 pub use page::{ScanPage, ScanPageBuilder};
 pub use postgres::{PostgresKv, PostgresOptions};
 pub use resolve::set_if_resolved;
-pub use store::{KvStore, MAX_ADDRESS_BYTES, MAX_SCAN_PAGE_BYTES, Predicate, SetIfOutcome, Write};
+pub use store::{
+    KvStore, MAX_ADDRESS_BYTES, MAX_SCAN_PAGE_BYTES, Pace, Predicate, SetIfOutcome, Write,
+};
 pub use timestamp::StoredTimestamp;

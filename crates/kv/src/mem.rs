@@ -10,8 +10,8 @@ use parking_lot::RwLock;
 
 use crate::error::{check_address, check_partition};
 use crate::{
-    KvError, KvStore, MAX_SCAN_PAGE_BYTES, Predicate, ScanPage, ScanPageBuilder, SetIfOutcome,
-    Write,
+    KvError, KvStore, MAX_SCAN_PAGE_BYTES, Pace, Predicate, ScanPage, ScanPageBuilder,
+    SetIfOutcome, Write,
 };
 
 type Partition = BTreeMap<Vec<u8>, Bytes>;
@@ -137,7 +137,7 @@ impl KvStore for MemKv {
         Ok(())
     }
 
-    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
+    async fn clear_partition(&self, partition: &[u8], _pace: Pace) -> Result<(), KvError> {
         check_partition(partition)?;
         self.partitions.write().remove(partition);
         Ok(())

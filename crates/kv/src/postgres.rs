@@ -29,8 +29,8 @@ use self::failure::{Failure, classify, is_misconfigured, report};
 use self::tables::Statements;
 use crate::error::{check_address, check_partition};
 use crate::{
-    KvError, KvStore, MAX_SCAN_PAGE_BYTES, Predicate, ScanPage, ScanPageBuilder, SetIfOutcome,
-    Write,
+    KvError, KvStore, MAX_SCAN_PAGE_BYTES, Pace, Predicate, ScanPage, ScanPageBuilder,
+    SetIfOutcome, Write,
 };
 
 /// Longest wait for a connection of the pool, for a new connection, and for the check of an old one.
@@ -580,7 +580,7 @@ impl KvStore for PostgresKv {
         Ok(())
     }
 
-    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
+    async fn clear_partition(&self, partition: &[u8], _pace: Pace) -> Result<(), KvError> {
         check_partition(partition)?;
         self.change(CLEAR, &self.statements.clear, &[&partition])
             .await

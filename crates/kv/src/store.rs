@@ -15,6 +15,16 @@ pub const MAX_ADDRESS_BYTES: usize = 2048;
 /// Keys that [`KvStore::clear_partition`] removes at a time unless a backend knows better.
 const CLEAR_PAGE: usize = 10_000;
 
+/// How fast a partition is cleared by a backend that works on the server's own processor; others clear as
+/// fast as they can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Somebody waits for it, or much is left.
+    Brisk,
+    /// Nobody can reach the entries any more: requests must not feel it.
+    Leisurely,
+}
+
 /// The condition of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Predicate<'a> {
@@ -128,7 +138,7 @@ pub trait KvStore: Send + Sync + std::fmt::Debug + 'static {
 
     /// Removes every entry of a partition; entries written while it runs may stay. Not atomic: after
     /// an error any subset may be gone. Idempotent.
-    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
+    async fn clear_partition(&self, partition: &[u8], _pace: Pace) -> Result<(), KvError> {
         let mut start = Vec::new();
         loop {
             let page = self.scan(partition, &start, CLEAR_PAGE).await?;

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lakefs_kv::Write;
+use lakefs_kv::{Pace, Write};
 use lakefs_types::StagingToken;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -21,6 +21,8 @@ use crate::{Error, Result};
 
 /// Records of dropped partitions read at a time.
 const CLEANUP_PAGE: usize = 512;
+/// More dropped partitions than this are too much garbage to take one's time over.
+const BACKLOG: usize = 4;
 /// How often the end of reads under way is looked for.
 const READERS_POLL: Duration = Duration::from_millis(20);
 /// Pause after a failed round.
@@ -115,8 +117,13 @@ impl Engine {
                 return Ok(cleaned);
             }
             self.0.readers.drain().await;
+            let pace = if page.len() > BACKLOG {
+                Pace::Brisk
+            } else {
+                Pace::Leisurely
+            };
             for (token, _) in page.iter() {
-                kv.clear_partition(token).await.map_err(Error::Kv)?;
+                kv.clear_partition(token, pace).await.map_err(Error::Kv)?;
             }
             let deletions: Vec<_> = page.iter().map(|(key, _)| Write::Delete { key }).collect();
             kv.write_batch(CLEANUP, &deletions)

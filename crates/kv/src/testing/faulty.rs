@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use crate::{KvError, KvStore, Predicate, ScanPage, SetIfOutcome, Write};
+use crate::{KvError, KvStore, Pace, Predicate, ScanPage, SetIfOutcome, Write};
 
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,8 +230,8 @@ impl KvStore for FaultyKv {
             .await
     }
 
-    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
-        let call = self.inner.clear_partition(partition);
+    async fn clear_partition(&self, partition: &[u8], pace: Pace) -> Result<(), KvError> {
+        let call = self.inner.clear_partition(partition, pace);
         self.idempotent("clear_partition", |calls| calls.clear_partition += 1, call)
             .await
     }

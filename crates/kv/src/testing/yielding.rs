@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{KvError, KvStore, Predicate, ScanPage, SetIfOutcome, Write};
+use crate::{KvError, KvStore, Pace, Predicate, ScanPage, SetIfOutcome, Write};
 
 /// At most this many turns are given away before and after a call.
 const MAX_YIELDS: u64 = 3;
@@ -96,8 +96,9 @@ impl KvStore for YieldingKv {
         self.around(self.inner.write_batch(partition, writes)).await
     }
 
-    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
-        self.around(self.inner.clear_partition(partition)).await
+    async fn clear_partition(&self, partition: &[u8], pace: Pace) -> Result<(), KvError> {
+        self.around(self.inner.clear_partition(partition, pace))
+            .await
     }
 
     async fn ping(&self) -> Result<(), KvError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lakefs_kv::{
-    EmbeddedKv, EmbeddedOptions, KvStore as _, Predicate, SetIfOutcome, Write, conformance,
+    EmbeddedKv, EmbeddedOptions, KvStore as _, Pace, Predicate, SetIfOutcome, Write, conformance,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -122,7 +122,10 @@ async fn run(operations: Vec<Operation>) {
                 assert_eq!(found, expected.collect::<Vec<_>>());
             }
             Operation::Clear(part) => {
-                store.clear_partition(partition(part)).await.unwrap();
+                store
+                    .clear_partition(partition(part), Pace::Leisurely)
+                    .await
+                    .unwrap();
                 model.retain(|key, _| key.0 != part);
             }
             Operation::Reopen => {

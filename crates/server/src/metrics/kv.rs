@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lakefs_kv::{KvError, KvStore, Predicate, ScanPage, SetIfOutcome, Write};
+use lakefs_kv::{KvError, KvStore, Pace, Predicate, ScanPage, SetIfOutcome, Write};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -155,9 +155,9 @@ impl KvStore for MeteredKv {
         self.write_batch.observe(begun, result)
     }
 
-    async fn clear_partition(&self, partition: &[u8]) -> Result<(), KvError> {
+    async fn clear_partition(&self, partition: &[u8], pace: Pace) -> Result<(), KvError> {
         let begun = Instant::now();
-        let result = self.inner.clear_partition(partition).await;
+        let result = self.inner.clear_partition(partition, pace).await;
         self.clear_partition.observe(begun, result)
     }
 
