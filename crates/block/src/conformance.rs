@@ -561,8 +561,8 @@ impl Suite {
         let other = self.at("multi/aborted-2");
         let other_id = store.create(&other, &options).await.expect("an upload");
         let uploads = async |place| store.uploads_of(place).await.expect("uploads");
-        assert_eq!(uploads(&place).await, [id.clone()]);
-        assert_eq!(uploads(&other).await, [other_id.clone()]);
+        assert_eq!(uploads(&place).await, std::slice::from_ref(&id));
+        assert_eq!(uploads(&other).await, std::slice::from_ref(&other_id));
         let aborted = store.abort(&other, &other_id).await;
         aborted.unwrap_or_else(|error| fail("abort", "multi/aborted-2", &error));
         assert!(uploads(&other).await.is_empty());

@@ -10,7 +10,9 @@
 
 mod copy;
 mod dir_sync;
+mod direct;
 mod disk;
+mod fill;
 pub(crate) mod fs;
 pub(crate) mod journal;
 mod multipart;
@@ -38,6 +40,7 @@ use crate::{
     resolve_url,
 };
 use dir_sync::DirSyncs;
+use direct::Unread;
 use disk::DiskFs;
 use fs::{EscapesRoot, Fs};
 use journal::{Journal, JournalLimits, Offer};
@@ -83,6 +86,7 @@ struct Core {
     instance: String,
     scratch: String,
     next_name: AtomicU64,
+    unread: Unread,
     /// One at a time publishes a part, so that replacing one is a single step.
     part_order: Mutex<PartIndex>,
     _lock: ScratchLock,
@@ -378,6 +382,7 @@ impl Core {
                 instance,
                 scratch,
                 next_name: AtomicU64::new(0),
+                unread: Unread::default(),
                 part_order: Mutex::default(),
                 _lock: ScratchLock(lock),
             };

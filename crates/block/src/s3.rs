@@ -6,6 +6,7 @@
 //! continue where a connection broke. Memory is bounded: bodies are sent in parts of a few MiB, a
 //! fixed number of which is in memory for the whole store.
 
+mod arriving;
 mod client;
 mod credentials;
 mod download;

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::fs::{EscapesRoot, FileStat, Fs, FsFile};
+use super::fs::{DIRECT_ALIGNMENT, EscapesRoot, FileStat, Fs, FsFile};
 use super::path::split_parent;
 
 /// What the kernel copies in one call.
@@ -304,6 +304,17 @@ impl FsFile for DiskFile {
         (&self.0).write_all(bytes)
     }
 
+    #[cfg(target_os = "linux")]
+    fn append_direct(&self, bytes: &[u8]) -> io::Result<bool> {
+        let mut rest = bytes;
+        if self.pass_cache_by(true) {
+            rest = write_direct(&self.0, rest)?;
+        }
+        self.pass_cache_by(false);
+        self.append(rest)?;
+        Ok(rest.is_empty())
+    }
+
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         std::os::unix::fs::FileExt::write_all_at(&self.0, bytes, offset)
     }
@@ -354,6 +365,29 @@ impl FsFile for DiskFile {
     }
 
     #[cfg(target_os = "linux")]
+    fn read_direct(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        let whole = length.next_multiple_of(DIRECT_ALIGNMENT);
+        let mut buffer = vec![0; whole + DIRECT_ALIGNMENT];
+        let start = buffer.as_ptr().align_offset(DIRECT_ALIGNMENT);
+        let mut read = 0;
+        if self.pass_cache_by(true) {
+            let room = buffer.get_mut(start..start + whole).unwrap_or_default();
+            read = read_direct(&self.0, offset, room)?.min(length);
+        }
+        if read < length {
+            self.pass_cache_by(false);
+            let rest = self.read_at(offset + read as u64, length - read)?;
+            if read == 0 {
+                return Ok(rest);
+            }
+            buffer.truncate(start + read);
+            buffer.extend_from_slice(&rest);
+            read += rest.len();
+        }
+        Ok(Bytes::from(buffer).slice(start..start + read))
+    }
+
+    #[cfg(target_os = "linux")]
     fn read_cached(&self, offset: u64, length: usize) -> Option<Bytes> {
         use rustix::io::ReadWriteFlags;
         let mut buffer = vec![0; length];
@@ -386,6 +420,52 @@ impl FsFile for DiskFile {
     fn as_real(&self) -> Option<&File> {
         Some(&self.0)
     }
+}
+
+impl DiskFile {
+    /// Whether that is so now: not every file system can.
+    #[cfg(target_os = "linux")]
+    fn pass_cache_by(&self, direct: bool) -> bool {
+        let flags = if direct {
+            OFlags::DIRECT
+        } else {
+            OFlags::empty()
+        };
+        rustix::fs::fcntl_setfl(&self.0, flags).is_ok()
+    }
+}
+
+/// Writes as much as the file system takes past the page cache, and returns the rest.
+#[cfg(target_os = "linux")]
+fn write_direct<'a>(file: &File, mut rest: &'a [u8]) -> io::Result<&'a [u8]> {
+    while !rest.is_empty() {
+        match rustix::io::write(file, rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            // It cannot, or stopped within a sector because the disk is full: the ordinary way says.
+            Err(Errno::INVAL) => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(rest)
+}
+
+/// Reads past the page cache, and returns how much: less than asked for at the end of the file, and where
+/// the file system cannot.
+#[cfg(target_os = "linux")]
+fn read_direct(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut read = 0;
+    while read < buffer.len() && read.is_multiple_of(DIRECT_ALIGNMENT) {
+        let room = buffer.get_mut(read..).unwrap_or_default();
+        match rustix::io::pread(file, room, offset + read as u64) {
+            Ok(0) | Err(Errno::INVAL) => break,
+            Ok(bytes) => read += bytes,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(read)
 }
 
 fn file_stat(metadata: &std::fs::Metadata) -> FileStat {

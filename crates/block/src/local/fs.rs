@@ -25,10 +25,21 @@ pub struct FileStat {
     pub modified: Timestamp,
 }
 
+/// What addresses, offsets and lengths are multiples of where the page cache is passed by: a page, which
+/// is enough for every disk sector in use.
+pub(crate) const DIRECT_ALIGNMENT: usize = 4096;
+
 /// An open file.
 pub trait FsFile: Send + Sync + std::fmt::Debug {
     /// Adds bytes at the end.
     fn append(&self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Adds bytes at the end past the page cache, where the file system can; else like
+    /// [`FsFile::append`]. Address and length of the bytes and the end of the file are multiples of
+    /// [`DIRECT_ALIGNMENT`]. Whether the cache was passed by.
+    fn append_direct(&self, bytes: &[u8]) -> io::Result<bool> {
+        self.append(bytes).map(|()| false)
+    }
 
     /// Adds all bytes of another file of the same file system, inside the kernel where it can.
     fn append_file(&self, source: &dyn FsFile) -> io::Result<()> {
@@ -51,6 +62,12 @@ pub trait FsFile: Send + Sync + std::fmt::Debug {
 
     /// Up to `length` bytes from `offset`; fewer only at the end.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes>;
+
+    /// Like [`FsFile::read_at`], but past the page cache, where the file system can. `offset` is a
+    /// multiple of [`DIRECT_ALIGNMENT`]. This open file is read in no other way from then on.
+    fn read_direct(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        self.read_at(offset, length)
+    }
 
     /// All of so many bytes from `offset`, if they are in memory already. Never waits for a disk.
     fn read_cached(&self, _offset: u64, _length: usize) -> Option<Bytes> {

@@ -16,7 +16,8 @@ use super::journal::Journal;
 use super::part_index::PartId;
 use super::path::OWN;
 use super::temp_file::TempFile;
-use super::write::{Begun, write_body};
+use super::fill::{Begun, Manner};
+use super::write::write_body;
 use super::{Core, LocalBlockStore, Target, io_error, is_absent, remove_files};
 use crate::store::{check_parts, multipart_etag};
 use crate::{
@@ -348,9 +349,14 @@ impl MultipartStore for LocalBlockStore {
         };
         let address = target.address.clone();
         let body = Begun::read(body).await?;
-        let stored = write_body(&self.core, target.address, body, &options, move |file| {
-            upload.keep(file, number).map(drop)
-        })
+        let stored = write_body(
+            &self.core,
+            target.address,
+            body,
+            &options,
+            Manner::PART,
+            move |file| upload.keep(file, number).map(drop),
+        )
         .await;
         match stored {
             Ok(stored) => Ok(UploadedPart {

@@ -1,6 +1,8 @@
 //! Reading files: a little that is in memory at once; else the first megabyte in one trip to the
-//! blocking pool, and the rest chunk by chunk with one chunk read ahead.
+//! blocking pool, and the rest chunk by chunk, read ahead. What was written past the page cache and never
+//! read is read past it.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -8,14 +10,18 @@ use bytes::Bytes;
 use lakefs_runtime::spawn_blocking;
 use tokio::task::JoinHandle;
 
+use super::direct::DIRECT_FROM;
 use super::disk::DiskFs;
-use super::fs::{Fs, FsFile};
+use super::fs::{DIRECT_ALIGNMENT, Fs, FsFile};
 use super::{Core, Source, io_error, is_absent};
 use crate::{BlockError, ByteRange, ByteStream, GetOutcome, ObjectInfo, PutBody, range};
 
 /// What a `get` reads before it answers: whole objects up to this size cost one trip to the pool.
 const FIRST_CHUNK: usize = 1 << 20;
 const CHUNK: usize = 512 << 10;
+/// The same past the page cache, which would read ahead by itself; and how many are being read.
+const DIRECT_CHUNK: usize = 1 << 20;
+const DIRECT_AHEAD: usize = 2;
 /// What is read right here when it is in memory: copying more takes longer than a trip to the pool.
 const INLINE: usize = 128 << 10;
 
@@ -70,8 +76,9 @@ fn start(core: &Core, source: &Source, range: Option<ByteRange>) -> Result<GetOu
             address: source.address.clone(),
             size,
         })?;
+    let direct = source.fs.is_none() && length >= DIRECT_FROM && core.unread.take(&source.address);
     let now = usize::try_from(length).map_or(FIRST_CHUNK, |length| length.min(FIRST_CHUNK));
-    let first = read_exact(file.as_ref(), start, now).map_err(fail)?;
+    let first = read_exact(file.as_ref(), start, now, direct).map_err(fail)?;
     let stream = if first.len() as u64 == length {
         PutBody::from_bytes(first).stream
     } else {
@@ -80,7 +87,8 @@ fn start(core: &Core, source: &Source, range: Option<ByteRange>) -> Result<GetOu
             end: start + length,
             file,
             address: source.address.clone(),
-            ahead: None,
+            direct,
+            ahead: VecDeque::new(),
         }
         .stream(first)
     };
@@ -130,8 +138,15 @@ pub(super) fn first_of<T>(
     outcome
 }
 
-fn read_exact(file: &dyn FsFile, offset: u64, length: usize) -> io::Result<Bytes> {
-    let bytes = file.read_at(offset, length)?;
+fn read_exact(file: &dyn FsFile, offset: u64, length: usize, direct: bool) -> io::Result<Bytes> {
+    let bytes = if direct {
+        let before = offset % DIRECT_ALIGNMENT as u64;
+        let skip = usize::try_from(before).unwrap_or(0);
+        let mut bytes = file.read_direct(offset - before, skip + length)?;
+        bytes.split_off(skip.min(bytes.len()))
+    } else {
+        file.read_at(offset, length)?
+    };
     if bytes.len() < length {
         return Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,
@@ -147,7 +162,8 @@ struct Tail {
     address: String,
     position: u64,
     end: u64,
-    ahead: Option<JoinHandle<io::Result<Bytes>>>,
+    direct: bool,
+    ahead: VecDeque<JoinHandle<io::Result<Bytes>>>,
 }
 
 impl Tail {
@@ -160,7 +176,7 @@ impl Tail {
                 if let Some(first) = first {
                     return Ok(Some((first, (tail, None))));
                 }
-                let Some(ahead) = tail.ahead.take() else {
+                let Some(ahead) = tail.ahead.pop_front() else {
                     return Ok(None);
                 };
                 let chunk = ahead
@@ -174,13 +190,18 @@ impl Tail {
     }
 
     fn read_ahead(&mut self) {
-        let length =
-            usize::try_from(self.end - self.position).map_or(CHUNK, |left| left.min(CHUNK));
-        if length > 0 {
-            let (file, offset) = (Arc::clone(&self.file), self.position);
+        let (chunk, depth) = if self.direct {
+            (DIRECT_CHUNK, DIRECT_AHEAD)
+        } else {
+            (CHUNK, 1)
+        };
+        while self.position < self.end && self.ahead.len() < depth {
+            let left = usize::try_from(self.end - self.position);
+            let length = left.map_or(chunk, |left| left.min(chunk));
+            let (file, offset, direct) = (Arc::clone(&self.file), self.position, self.direct);
             self.position += length as u64;
-            self.ahead = Some(tokio::task::spawn_blocking(move || {
-                read_exact(file.as_ref(), offset, length)
+            self.ahead.push_back(tokio::task::spawn_blocking(move || {
+                read_exact(file.as_ref(), offset, length, direct)
             }));
         }
     }

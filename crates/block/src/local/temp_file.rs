@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 
-use super::fs::FsFile;
+use super::direct::{Aligned, DIRECT_FROM};
+use super::fs::{DIRECT_ALIGNMENT, FsFile};
 use super::journal::Journal;
 use super::write::publish_place;
 use super::{Core, Target};
@@ -21,6 +22,8 @@ pub(super) struct TempFile {
     /// `None` where nobody wants to know it.
     md5: Option<Md5>,
     size: u64,
+    /// Where the end of a large body goes past the page cache.
+    direct: Option<Aligned>,
 }
 
 impl TempFile {
@@ -35,6 +38,7 @@ impl TempFile {
                         file: Arc::from(file),
                         md5: Some(Md5::new()),
                         size: 0,
+                        direct: None,
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -53,6 +57,7 @@ impl TempFile {
             file: core.fs.open(&path)?,
             md5: None,
             size: 0,
+            direct: None,
         };
         linked.path = Some(path);
         Ok(linked)
@@ -63,20 +68,56 @@ impl TempFile {
         self.md5 = None;
     }
 
+    /// What comes after the first [`DIRECT_FROM`] bytes passes the page cache by.
+    pub(super) fn past_cache(&mut self) {
+        self.direct = Some(Aligned::default());
+    }
+
     /// The MD5 of all bytes so far, where it is computed.
     pub(super) fn md5(&self) -> Option<[u8; 16]> {
         self.md5.as_ref().map(|md5| md5.clone().finalize().into())
     }
 
+    /// Takes the MD5 so far away, to go on with it elsewhere while the bytes are written.
+    pub(super) fn take_md5(&mut self) -> Option<Md5> {
+        self.md5.take()
+    }
+
+    /// Gives back what was taken, after the same bytes as have been written.
+    pub(super) fn return_md5(&mut self, md5: Option<Md5>) {
+        self.md5 = md5;
+    }
+
+    /// Writes chunks and hashes them.
     pub(super) fn append(&mut self, chunks: &[Bytes]) -> io::Result<()> {
-        for chunk in chunks {
-            self.file.append(chunk)?;
-            if let Some(md5) = &mut self.md5 {
-                md5.update(chunk);
-            }
-            self.size += chunk.len() as u64;
+        self.write(chunks)?;
+        if let Some(md5) = &mut self.md5 {
+            hash(md5, chunks);
         }
         Ok(())
+    }
+
+    /// Writes chunks. Whether they are on the disk already, but for what describes them.
+    pub(super) fn write(&mut self, chunks: &[Bytes]) -> io::Result<bool> {
+        let size = chunks.iter().map(Bytes::len).sum::<usize>();
+        let ends_aligned = self.size.is_multiple_of(DIRECT_ALIGNMENT as u64);
+        let direct = match &mut self.direct {
+            Some(aligned)
+                if self.size >= DIRECT_FROM
+                    && ends_aligned
+                    && size.is_multiple_of(DIRECT_ALIGNMENT) =>
+            {
+                self.file.append_direct(aligned.fill(chunks, size))?
+            }
+            _ => {
+                for chunk in chunks {
+                    self.file.append(chunk)?;
+                }
+                false
+            }
+        };
+        self.size += size as u64;
+        Ok(direct)
     }
 
     pub(super) fn outcome(&self) -> PutOutcome {
@@ -104,6 +145,13 @@ impl TempFile {
         rename(&self.core, path)?;
         self.path = None;
         Ok(())
+    }
+}
+
+/// Hashes chunks, one after another.
+pub(super) fn hash(md5: &mut Md5, chunks: &[Bytes]) {
+    for chunk in chunks {
+        md5.update(chunk);
     }
 }
 

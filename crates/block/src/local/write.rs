@@ -1,28 +1,19 @@
-//! Writing files: temporary file, sync, rename, sync of the directory. Safe to drop at any await: the
-//! temporary file goes with its guard, and a publication that was not yet begun is called off.
+//! Putting objects: small ones through the journal, others as a temporary file that is synced and renamed,
+//! and the directory synced. And removing them.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use lakefs_runtime::spawn_blocking;
 use md5::{Digest as _, Md5};
-use tokio::task::JoinHandle;
 
+use super::direct::DIRECT_FROM;
+use super::fill::{Begun, Manner, fill};
 use super::journal::{Journal, Offer};
 use super::path::{Place, split_parent};
 use super::temp_file::TempFile;
-use super::{Core, Target, io_error, is_absent};
-use crate::{BlockError, BodyReader, PutBody, PutOptions, PutOutcome};
-
-/// Bytes collected before a trip to the blocking pool; a smaller object makes one trip in all.
-const BATCH: usize = 1 << 20;
-/// Bytes of a large body after which its file is synced while more arrives.
-const SYNC_AHEAD: usize = 16 << 20;
-/// The same where the caller makes the bytes meanwhile and waits for the disk at the end: a table of a few
-/// megabytes. Each sync costs a write of the file system's own journal, so they are few.
-const SYNC_AHEAD_LATE: usize = 2 << 20;
+use super::{Core, Target, is_absent};
+use crate::{BlockError, PutBody, PutOptions, PutOutcome};
 
 /// Moves a synced file to where the key may lie.
 pub(super) fn publish_place(core: &Core, from: &str, place: &Place) -> io::Result<()> {
@@ -81,34 +72,19 @@ pub(super) async fn put(
         return outcome;
     }
     let (journal, address) = (Arc::clone(journal), target.address.clone());
-    write_body(core, address, body, options, move |file| {
-        file.publish(&journal, &target)
-    })
-    .await
-}
-
-/// A body of which the first batch has come.
-pub(super) struct Begun {
-    reader: BodyReader,
-    batch: Vec<Bytes>,
-    size: usize,
-}
-
-impl Begun {
-    pub(super) async fn read(body: PutBody) -> Result<Self, BlockError> {
-        let mut reader = BodyReader::new(body);
-        let batch = reader.batch(BATCH).await?;
-        Ok(Self {
-            size: batch.iter().map(Bytes::len).sum(),
-            reader,
-            batch,
-        })
+    let outcome = write_body(
+        core,
+        address.clone(),
+        body,
+        options,
+        Manner::OBJECT,
+        move |file| file.publish(&journal, &target),
+    )
+    .await?;
+    if outcome.size > DIRECT_FROM {
+        core.unread.note(&address);
     }
-
-    /// The chunks, if that was all. A longer body fills its first batch.
-    fn whole(&self) -> Option<&[Bytes]> {
-        (self.size < BATCH).then_some(&self.batch)
-    }
+    Ok(outcome)
 }
 
 /// Stores a small body through the journal; `None` where it has to go the long way.
@@ -122,7 +98,7 @@ async fn put_small(
     if !journal.takes(size) {
         return None;
     }
-    let bytes = joined(chunks?, size);
+    let bytes = concat(chunks?, size);
     let md5 = options.hashed().then(|| Md5::digest(&bytes).into());
     if let Some(md5) = md5
         && let Err(error) = options.check_md5(md5)
@@ -139,7 +115,7 @@ async fn put_small(
 }
 
 /// Chunks as one.
-fn joined(chunks: &[Bytes], size: usize) -> Bytes {
+fn concat(chunks: &[Bytes], size: usize) -> Bytes {
     if let [only] = chunks {
         return only.clone();
     }
@@ -166,10 +142,10 @@ pub(super) async fn put_named_late(
         if let Some(outcome) = put_small(journal, &target, body.whole(), options).await {
             return outcome;
         }
-        let written = fill(core, address, body, options, SYNC_AHEAD).await?;
+        let written = fill(core, address, body, options, Manner::OBJECT).await?;
         (target, written)
     } else {
-        let written = fill(core, address, body, options, SYNC_AHEAD_LATE).await?;
+        let written = fill(core, address, body, options, Manner::TABLE).await?;
         (target.await?, written)
     };
     let (journal, address) = (Arc::clone(journal), target.address.clone());
@@ -186,160 +162,11 @@ pub(super) async fn write_body(
     address: String,
     body: Begun,
     options: &PutOptions,
+    manner: Manner,
     publish: impl FnOnce(&mut TempFile) -> io::Result<()> + Send + 'static,
 ) -> Result<PutOutcome, BlockError> {
-    let written = fill(core, &address, body, options, SYNC_AHEAD).await?;
+    let written = fill(core, &address, body, options, manner).await?;
     written.publish(address, options, publish).await
-}
-
-/// A body all of which has come; its last batch is not written yet.
-struct Filled {
-    core: Arc<Core>,
-    file: Option<TempFile>,
-    batch: Vec<Bytes>,
-}
-
-/// Writes a body to a temporary file, up to its last batch, and syncs it after every `sync_ahead` bytes.
-async fn fill(
-    core: &Arc<Core>,
-    address: &str,
-    body: Begun,
-    options: &PutOptions,
-    sync_ahead: usize,
-) -> Result<Filled, BlockError> {
-    let hashed = options.hashed();
-    let Begun {
-        mut reader,
-        mut batch,
-        ..
-    } = body;
-    let mut file: Option<TempFile> = None;
-    let (mut unsynced, mut syncing) = (0, None::<JoinHandle<io::Result<()>>>);
-    let fail = |error| io_error("put", address, error);
-    loop {
-        let full = batch.iter().map(Bytes::len).sum::<usize>() == BATCH;
-        if !full {
-            break;
-        }
-        // Write one batch while the next arrives; never more than two are in memory.
-        let work = {
-            let (core, address) = (Arc::clone(core), address.to_owned());
-            tokio::task::spawn_blocking(move || {
-                append(&core, file, &batch, hashed)
-                    .map_err(|error| io_error("put", &address, error))
-            })
-        };
-        let (written, next) = tokio::join!(work, reader.batch(BATCH));
-        let written = written.map_err(|error| BlockError::Unavailable {
-            operation: "put",
-            address: address.to_owned(),
-            source: Box::new(error),
-        })?;
-        let written = written?;
-        unsynced += BATCH;
-        // The disk works while the rest arrives, so that little is left for the last sync. One at a
-        // time; a failure is told once, so it must not be missed.
-        if unsynced >= sync_ahead {
-            let idle = match syncing.take() {
-                Some(task) if !task.is_finished() => {
-                    syncing = Some(task);
-                    false
-                }
-                Some(task) => {
-                    joined_sync(task).await.map_err(fail)?;
-                    true
-                }
-                None => true,
-            };
-            if idle {
-                let file = Arc::clone(&written.file);
-                syncing = Some(tokio::task::spawn_blocking(move || file.sync()));
-                unsynced = 0;
-            }
-        }
-        file = Some(written);
-        batch = next?;
-    }
-    if let Some(task) = syncing {
-        joined_sync(task).await.map_err(fail)?;
-    }
-    Ok(Filled {
-        core: Arc::clone(core),
-        file,
-        batch,
-    })
-}
-
-async fn joined_sync(task: JoinHandle<io::Result<()>>) -> io::Result<()> {
-    task.await
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
-}
-
-impl Filled {
-    async fn publish(
-        self,
-        address: String,
-        options: &PutOptions,
-        publish: impl FnOnce(&mut TempFile) -> io::Result<()> + Send + 'static,
-    ) -> Result<PutOutcome, BlockError> {
-        let Self { core, file, batch } = self;
-        let hashed = options.hashed();
-        let call = Caller::default();
-        let gone = Arc::clone(&call.gone);
-        let options = options.clone();
-        let outcome = spawn_blocking(move || {
-            let mut written = append(&core, file, &batch, hashed)
-                .map_err(|error| io_error("put", &address, error))?;
-            if gone.load(Ordering::SeqCst) {
-                return Err(BlockError::Body("the caller went away".into()));
-            }
-            if let Some(md5) = written.md5() {
-                options.check_md5(md5)?;
-            }
-            publish(&mut written).map_err(|error| match io_error("put", &address, error) {
-                // Nothing was asked to be there, so its absence is not what the caller did wrong.
-                BlockError::NotFound { address } => BlockError::Unavailable {
-                    operation: "put",
-                    address,
-                    source: "a directory vanished while the object was written".into(),
-                },
-                error => error,
-            })?;
-            Ok(written.outcome())
-        })
-        .await;
-        drop(call);
-        outcome
-    }
-}
-
-fn append(
-    core: &Arc<Core>,
-    file: Option<TempFile>,
-    batch: &[Bytes],
-    hashed: bool,
-) -> io::Result<TempFile> {
-    let mut file = match file {
-        Some(file) => file,
-        None => TempFile::create(core)?,
-    };
-    if !hashed {
-        file.without_md5();
-    }
-    file.append(batch)?;
-    Ok(file)
-}
-
-/// Tells blocking work that nobody waits for it any more.
-#[derive(Debug, Default)]
-struct Caller {
-    gone: Arc<AtomicBool>,
-}
-
-impl Drop for Caller {
-    fn drop(&mut self) {
-        self.gone.store(true, Ordering::SeqCst);
-    }
 }
 
 /// Removes an object from wherever it may lie, durably.

@@ -15,11 +15,12 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::S3Options;
+use super::arriving::Arriving;
 use super::credentials::{CredentialSource, Found};
 use super::endpoint::Endpoint;
 use super::failure::{Failure, Refusal};
 use super::transport::{SendBody, Transport, read_small};
-use crate::{BlockError, ByteStream, Location};
+use crate::{BlockError, Location};
 
 /// Longest XML answer that is read: 1,000 parts are some 300 KiB.
 const MAX_ANSWER: usize = 8 << 20;
@@ -35,8 +36,33 @@ pub(super) enum Payload {
     Empty,
     /// Can be sent again.
     Chunks(Vec<Bytes>),
-    /// Can be sent once.
-    Stream(ByteStream, u64),
+    /// Can be sent again as long as only its beginning was.
+    Arriving(Arriving),
+}
+
+impl Payload {
+    /// The bytes from the start; `None` where they cannot be had again.
+    fn body(&self) -> Option<SendBody> {
+        Some(match self {
+            Self::Empty => SendBody::Chunks(VecDeque::new()),
+            Self::Chunks(chunks) => SendBody::Chunks(chunks.clone().into()),
+            Self::Arriving(body) => SendBody::Stream {
+                stream: body.stream()?,
+                left: body.length(),
+            },
+        })
+    }
+
+    fn can_begin_again(&self) -> bool {
+        match self {
+            Self::Empty | Self::Chunks(_) => true,
+            Self::Arriving(body) => body.can_begin_again(),
+        }
+    }
+}
+
+fn already_sent() -> BlockError {
+    BlockError::Body("the body was sent already".into())
 }
 
 /// A call to make.
@@ -169,19 +195,11 @@ impl Client {
     /// status of success.
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Response<Incoming>, Failure> {
         let region = self.region(&call.location.bucket).await?;
-        let mut payload = call.payload;
         let mut tries = Tries::begin();
+        let mut last = None;
         loop {
-            let (body, again) = match payload {
-                Payload::Stream(stream, left) => (SendBody::Stream { stream, left }, None),
-                Payload::Empty => (SendBody::Chunks(VecDeque::new()), Some(Payload::Empty)),
-                Payload::Chunks(chunks) => {
-                    let again = chunks.clone();
-                    (
-                        SendBody::Chunks(chunks.into()),
-                        Some(Payload::Chunks(again)),
-                    )
-                }
+            let Some(body) = call.payload.body() else {
+                return Err(last.unwrap_or_else(|| Failure::Body(already_sent())));
             };
             let failure = match self
                 .try_once(
@@ -197,14 +215,12 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let Some(again) = again.filter(|_| failure.is_transient() && !call.once) else {
-                return Err(failure);
-            };
-            if !self.back_off(&mut tries).await {
+            let again = !call.once && failure.is_transient() && call.payload.can_begin_again();
+            if !again || !self.back_off(&mut tries).await {
                 return Err(failure);
             }
             tracing::debug!(?failure, ?tries, "object store call is tried again");
-            payload = again;
+            last = Some(failure);
         }
     }
 

@@ -1,5 +1,5 @@
-//! Writing objects: small ones in one request that can be sent again, large ones (and those of unknown
-//! length) in parts, some at a time. Safe to drop at any await: parts in flight are called off and the
+//! Writing objects: small ones in one request that can be sent again, middling ones in one as they arrive,
+//! large ones (and those of unknown length) in parts, some at a time. Safe to drop at any await: parts in flight are called off and the
 //! upload is aborted in the background.
 
 use std::sync::Arc;
@@ -7,14 +7,13 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
 use http::Method;
 use lakefs_runtime::spawn_blocking;
 use md5::{Digest as _, Md5};
-use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
+use super::arriving::Arriving;
 use super::client::{Call, Payload};
 use super::{S3BlockStore, etag};
 use crate::error::MAX_PARTS;
@@ -26,12 +25,17 @@ use crate::{
 /// Memory for bodies of the whole store, in units of [`PERMIT`].
 pub(super) const MEMORY_PERMITS: usize = 4096;
 const PERMIT: usize = 64 << 10;
-/// Size of the first parts, and the largest body of one request.
+/// Size of the first parts, and the largest body that is sent from memory in one request.
 const PART: usize = 8 << 20;
+/// The largest body that is sent in one request as it arrives, if its length is declared: parts take two more
+/// round trips, and many services put them together by copying.
+const ARRIVING: u64 = 64 << 20;
+/// Bytes of its beginning that are kept to be sent again.
+const KEPT: usize = 2 << 20;
 /// Parts of one object in flight.
 const PARALLEL: usize = 4;
 /// Above this a part's digest goes to the blocking pool; below, the trip costs more.
-const INLINE_DIGEST: usize = 64 << 10;
+pub(super) const INLINE_DIGEST: usize = 64 << 10;
 
 /// Size of part `number`: 8 MiB at first, growing to 128 MiB, so that the 10,000 parts a service allows
 /// hold 676 GiB; clients send larger objects in parts of their own.
@@ -61,6 +65,14 @@ pub(super) async fn put(
     options: &PutOptions,
 ) -> Result<PutOutcome, BlockError> {
     let known = body.length.and_then(|length| usize::try_from(length).ok());
+    if let Some(length) = body.length
+        && (PART as u64 + 1..=ARRIVING).contains(&length)
+    {
+        let permit = reserve(store, KEPT).await?;
+        let outcome = put_arriving(store, location, options, length, BodyReader::new(body)).await;
+        drop(permit);
+        return outcome;
+    }
     let permit = reserve(store, known.unwrap_or(PART).min(PART)).await?;
     let mut reader = BodyReader::new(body);
     let chunks = reader.batch(PART).await?;
@@ -184,65 +196,66 @@ pub(super) async fn upload_part(
         drop(permit);
         return part;
     }
-    // Sent once, as it arrives; the digest made on the way is compared with the service's.
-    let (sender, digest) = tokio::sync::oneshot::channel();
-    let state = (reader, Md5::new(), Some((sender, options.clone())));
-    let stream = futures_util::stream::try_unfold(state, |(mut reader, md5, sender)| async move {
-        let Some(chunk) = reader.next().await? else {
-            return Ok(None);
-        };
-        let mut md5: Md5 = md5;
-        let (chunk, md5) = if chunk.len() > INLINE_DIGEST {
-            spawn_blocking(move || {
-                md5.update(&chunk);
-                (chunk, md5)
-            })
-            .await
-        } else {
-            md5.update(&chunk);
-            (chunk, md5)
-        };
-        let mut sender: Option<(tokio::sync::oneshot::Sender<[u8; 16]>, PutOptions)> = sender;
-        // With its last chunk the request is complete and the part exists, so whatever is wrong with
-        // the body must be known before: that it goes on, fails at its end, or is another one.
-        if reader.length() == Some(reader.received())
-            && let Some((sender, options)) = sender.take()
-        {
-            reader.expect_end().await?;
-            let md5 = md5.clone().finalize().into();
-            options.check_md5(md5)?;
-            // Nobody listens when the request has failed already.
-            let _gone = sender.send(md5);
-        }
-        Ok(Some((chunk, (reader, md5, sender))))
-    });
-    // The transport tells of a failed body, but not what the failure was.
-    let broken = Arc::new(Mutex::new(None));
-    let stream = {
-        let broken = Arc::clone(&broken);
-        stream.map_err(move |error| {
-            *broken.lock() = Some(error);
-            BlockError::Body("the body to send failed".into())
-        })
-    };
-    let mut call =
-        part_call(location, upload_id, number).payload(Payload::Stream(Box::pin(stream), length));
+    let body = Arriving::new(Vec::new(), reader, length, options);
+    let mut call = part_call(location, upload_id, number).payload(Payload::Arriving(body.clone()));
     if let Some(md5) = options.expected_md5 {
         call = call.header("content-md5", &BASE64.encode(md5))?;
     }
     let part = match send_part(store, location, call, number, None).await {
-        Err(error) => return Err(broken.lock().take().unwrap_or(error)),
+        Err(error) => return Err(body.error().await.unwrap_or(error)),
         Ok(part) => part,
     };
-    let sent = digest.await.map(hex::encode).unwrap_or_default();
-    if store.etags_are_md5() && part.etag.len() == 32 && part.etag != sent {
-        return Err(BlockError::Unavailable {
-            operation: "upload_part",
-            address: S3BlockStore::address(location),
-            source: "the service received other bytes than were sent".into(),
-        });
-    }
+    check_received(store, location, "upload_part", Some(&part.etag), &body).await?;
     Ok(part)
+}
+
+/// Sends an object of middling size as it arrives: in one request, which costs the service least.
+async fn put_arriving(
+    store: &S3BlockStore,
+    location: &Location,
+    options: &PutOptions,
+    length: u64,
+    mut reader: BodyReader,
+) -> Result<PutOutcome, BlockError> {
+    let beginning = reader.batch(KEPT).await?;
+    let body = Arriving::new(beginning, reader, length, options);
+    let mut call = store
+        .dress(Call::new(Method::PUT, location), options)?
+        .payload(Payload::Arriving(body.clone()));
+    if let Some(md5) = options.expected_md5 {
+        call = call.header("content-md5", &BASE64.encode(md5))?;
+    }
+    let answer = match store.client().send(call).await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            let error = failure.into_error("put", &S3BlockStore::address(location));
+            return Err(body.error().await.unwrap_or(error));
+        }
+    };
+    let etag = etag(answer.headers());
+    let md5 = check_received(store, location, "put", etag.as_deref(), &body).await?;
+    Ok(PutOutcome { size: length, md5 })
+}
+
+/// The MD5 of a body that was sent as it arrived, and has arrived there as it was sent.
+async fn check_received(
+    store: &S3BlockStore,
+    location: &Location,
+    operation: &'static str,
+    etag: Option<&str>,
+    body: &Arriving,
+) -> Result<String, BlockError> {
+    let wrong = |what: &'static str| BlockError::Unavailable {
+        operation,
+        address: S3BlockStore::address(location),
+        source: what.into(),
+    };
+    let sent = body.digest().await.map(hex::encode);
+    let sent = sent.ok_or_else(|| wrong("the service answered before the end of the body"))?;
+    if store.etags_are_md5() && etag.is_some_and(|etag| etag.len() == 32 && etag != sent) {
+        return Err(wrong("the service received other bytes than were sent"));
+    }
+    Ok(sent)
 }
 
 /// An upload that is aborted unless it completes.

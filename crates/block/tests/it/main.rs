@@ -10,6 +10,7 @@
 mod crash;
 mod faults;
 mod journal;
+mod large;
 mod local;
 mod mem;
 mod moto;

@@ -14,6 +14,7 @@ use lakefs_block::{
 };
 use lakefs_runtime::{Backoff, Ids, SystemClock, TaskScope};
 use lakefs_types::StorageNamespace;
+use md5::{Digest as _, Md5};
 
 use crate::moto;
 use crate::proxy::{Proxy, SECRET};
@@ -69,15 +70,17 @@ async fn large_bodies_go_in_parts_and_come_back() {
     let Some(port) = moto::port() else { return };
     let proxy = Proxy::start(port).await;
     let store = store(options(format!("http://{}", proxy.address)), proxy.tasks());
-    let bytes = pattern(37 << 20, 21);
-    for length in [None, Some(bytes.len() as u64)] {
-        let body = chunked(&bytes, 1 << 20, length);
+    for (size, declared, parts) in [(37 << 20, false, 5), ((64 << 20) + 1, true, 9)] {
+        let bytes = pattern(size, 21);
+        let body = chunked(&bytes, 1 << 20, declared.then_some(size as u64));
+        let before = proxy.seen("PUT /lake/large?partNumber").len();
         let stored = store.put(&at("large"), body, &PutOptions::default()).await;
-        assert_eq!(stored.unwrap().size, bytes.len() as u64);
+        assert_eq!(stored.unwrap().size, size as u64);
         let got = store.get(&at("large"), None).await.unwrap();
         assert!(got.collect(1 << 30).await.unwrap() == bytes);
+        let seen = proxy.seen("PUT /lake/large?partNumber").len() - before;
+        assert_eq!(seen, parts);
     }
-    assert_eq!(proxy.seen("PUT /lake/large?partNumber").len(), 10);
     let puts = proxy.seen("PUT /lake/");
     assert!(
         puts.iter()
@@ -86,12 +89,53 @@ async fn large_bodies_go_in_parts_and_come_back() {
 }
 
 #[tokio::test]
+async fn middling_bodies_go_as_they_arrive() {
+    let Some(port) = moto::port() else { return };
+    let proxy = Proxy::start(port).await;
+    let store = store(options(format!("http://{}", proxy.address)), proxy.tasks());
+    for size in [(8 << 20) + 1, 64 << 20] {
+        let bytes = pattern(size, 23);
+        let body = chunked(&bytes, 300_000, Some(size as u64));
+        let stored = store
+            .put(&at("middling"), body, &PutOptions::default())
+            .await
+            .unwrap();
+        assert_eq!(stored.size, size as u64);
+        assert_eq!(stored.md5, hex::encode(Md5::digest(&bytes)));
+        let got = store.get(&at("middling"), None).await.unwrap();
+        assert!(got.collect(1 << 30).await.unwrap() == bytes);
+    }
+    assert_eq!(proxy.seen("/lake/middling?").len(), 0, "no parts");
+    let expects_another = PutOptions {
+        expected_md5: Some([7; 16]),
+        ..PutOptions::default()
+    };
+    let body = chunked(&pattern(9 << 20, 24), 1 << 20, Some(9 << 20));
+    let refused = store.put(&at("another"), body, &expects_another).await;
+    assert!(
+        matches!(refused, Err(BlockError::DigestMismatch { .. })),
+        "{refused:?}"
+    );
+    for declared in [(9 << 20) + 1, (9 << 20) - 1] {
+        let body = chunked(&pattern(9 << 20, 24), 1 << 20, Some(declared));
+        let broken = store
+            .put(&at("another"), body, &PutOptions::default())
+            .await;
+        assert!(
+            matches!(broken, Err(BlockError::BodyLength { .. })),
+            "{broken:?}"
+        );
+    }
+    assert_eq!(store.head(&at("another")).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_body_that_breaks_off_leaves_no_upload() {
     let Some(port) = moto::port() else { return };
     let proxy = Proxy::start(port).await;
     let store = store(options(format!("http://{}", proxy.address)), proxy.tasks());
     let bytes = pattern(20 << 20, 22);
-    let body = chunked(&bytes, 1 << 20, Some((20 << 20) + 1));
+    let body = chunked(&bytes, 1 << 20, Some((64 << 20) + 1));
     let stored = store.put(&at("broken"), body, &PutOptions::default()).await;
     assert!(
         matches!(stored, Err(BlockError::BodyLength { .. })),

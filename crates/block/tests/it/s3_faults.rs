@@ -1,7 +1,9 @@
 //! The S3 client on a bad line.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
 use lakefs_block::conformance::{chunked, pattern};
 use lakefs_block::{
     BlockError, BlockStore as _, MultipartStore as _, PutBody, PutOptions, S3BlockStore, S3Options,
@@ -77,6 +79,52 @@ async fn uploads_in_parts_survive_passing_faults() {
         assert!(got.collect(1 << 30).await.unwrap() == bytes);
         assert_eq!(proxy.pending(), 0);
     }
+}
+
+/// The rest of the body comes only after the fault, so that nothing but its beginning can be lost.
+#[tokio::test]
+async fn a_body_that_has_only_begun_is_sent_again() {
+    let Some((proxy, store)) = through_proxy(1).await else {
+        return;
+    };
+    let proxy = Arc::new(proxy);
+    let bytes = pattern(10 << 20, 33);
+    proxy.plan("PUT /lake/begun", Fault::Reset);
+    let (beginning, rest) = (bytes.slice(..2 << 20), bytes.slice(2 << 20..));
+    let waiting = {
+        let proxy = Arc::clone(&proxy);
+        async move {
+            while proxy.pending() > 0 {
+                tokio::task::yield_now().await;
+            }
+            Ok(rest)
+        }
+    };
+    let body = PutBody {
+        stream: Box::pin(stream::iter([Ok(beginning)]).chain(stream::once(waiting))),
+        length: Some(bytes.len() as u64),
+    };
+    let stored = store.put(&at("begun"), body, &PutOptions::default()).await;
+    assert_eq!(stored.unwrap().size, bytes.len() as u64);
+    let got = store.get(&at("begun"), None).await.unwrap();
+    assert!(got.collect(1 << 30).await.unwrap() == bytes);
+    assert_eq!(proxy.seen("PUT /lake/begun").len(), 2);
+}
+
+/// What was sent and is not kept cannot be sent again: the caller is told to.
+#[tokio::test]
+async fn a_body_that_is_gone_is_unavailable() {
+    let Some((proxy, store)) = through_proxy(3).await else {
+        return;
+    };
+    proxy.plan("PUT /lake/gone", Fault::LoseAnswer);
+    let body = chunked(&pattern(10 << 20, 34), 1 << 20, Some(10 << 20));
+    let stored = store.put(&at("gone"), body, &PutOptions::default()).await;
+    assert!(
+        matches!(stored, Err(BlockError::Unavailable { .. })),
+        "{stored:?}"
+    );
+    assert_eq!(proxy.seen("PUT /lake/gone").len(), 1);
 }
 
 #[tokio::test]
