@@ -34,6 +34,8 @@ usage: cargo xtask <command>
   drift [--write]      generated documents against the code they come from
   crash [--cycles N]   kill and power-loss tests of the real server, at length
   bench [BENCH ARGS]   ../shared/bench against a release server on one core
+  bench large          objects of a gigabyte beside a plain file server
+  bench remote         objects in a store 10 ms away, through the server and directly
   venv                 set up the Python environment of the suites and print its interpreter
 ";
 
@@ -53,7 +55,7 @@ fn main() -> ExitCode {
         "versitygw" => versitygw::command_line(rest),
         "drift" => drift::drift(rest.iter().any(|arg| arg == "--write")),
         "crash" => suites::crash(rest),
-        "bench" => bench::bench(rest),
+        "bench" => bench::command_line(rest),
         "venv" => venv::python().map(|python| say(&python.display().to_string())),
         _ => {
             say(USAGE);

@@ -30,7 +30,7 @@ pub(crate) fn versitygw(args: &[String], tally: &mut Tally) -> Outcome {
 }
 
 /// Builds the suite once.
-fn install() -> Outcome<PathBuf> {
+pub(crate) fn install() -> Outcome<PathBuf> {
     let directory = target().join(format!("versitygw-{VERSION}"));
     let binary = directory.join("versitygw");
     if binary.exists() {
