@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(index.uploads.len(), MAX_UPLOADS);
         assert!(!index.uploads.contains_key("0"));
         let full = || {
-            Ok((0..=MAX_PARTS as u32)
+            Ok((0..=u32::try_from(MAX_PARTS).unwrap())
                 .map(|number| part(number, 0))
                 .collect())
         };

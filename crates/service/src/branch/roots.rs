@@ -87,14 +87,14 @@ impl Service {
                 let found = self.branch_names(&repository, page.prefix, &after, wanted);
                 let (names, has_more) = found.await?;
                 let last = names.last().filter(|_| has_more).cloned();
-                names.into_iter().for_each(|name| order.push(name));
-                match last {
-                    Some(last) => after = last,
-                    None => {
-                        order.finish();
-                        break;
-                    }
+                for name in names {
+                    order.push(name);
                 }
+                let Some(last) = last else {
+                    order.finish();
+                    break;
+                };
+                after = last;
             }
             let mut names = order.ordered;
             let has_more = names.len() > limit;

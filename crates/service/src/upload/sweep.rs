@@ -109,9 +109,8 @@ impl Service {
             UploadState::Beginning if self.now().since(upload.created) > BEGINNING => {
                 Ok(Fate::Abort)
             }
-            UploadState::Beginning => Ok(Fate::Keep),
             UploadState::Open if old || self.is_orphan(upload).await? => Ok(Fate::Abort),
-            UploadState::Open => Ok(Fate::Keep),
+            UploadState::Beginning | UploadState::Open => Ok(Fate::Keep),
             UploadState::Completing(_) if self.completion(&upload.id).await?.is_some() => {
                 Ok(Fate::Forget)
             }
