@@ -109,23 +109,26 @@ impl Engine {
         let kv = &self.0.parts.kv;
         let mut cleaned = 0;
         loop {
-            let page = kv
+            let dropped = kv
                 .scan(CLEANUP, b"", CLEANUP_PAGE)
                 .await
                 .map_err(Error::Kv)?;
-            if page.is_empty() {
+            if dropped.is_empty() {
                 return Ok(cleaned);
             }
             self.0.readers.drain().await;
-            let pace = if page.len() > BACKLOG {
+            let pace = if dropped.len() > BACKLOG {
                 Pace::Brisk
             } else {
                 Pace::Leisurely
             };
-            for (token, _) in page.iter() {
+            for (token, _) in dropped.iter() {
                 kv.clear_partition(token, pace).await.map_err(Error::Kv)?;
             }
-            let deletions: Vec<_> = page.iter().map(|(key, _)| Write::Delete { key }).collect();
+            let deletions: Vec<_> = dropped
+                .iter()
+                .map(|(key, _)| Write::Delete { key })
+                .collect();
             kv.write_batch(CLEANUP, &deletions)
                 .await
                 .map_err(Error::Kv)?;
