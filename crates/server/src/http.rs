@@ -16,7 +16,7 @@ use http::{HeaderValue, Method, Request, Response, Version};
 use hyper::body::Incoming;
 use lakefs_api::Api;
 use lakefs_gateway::Gateway;
-use lakefs_runtime::Ids;
+use lakefs_runtime::{Ids, TaskScope};
 use lakefs_service::Caller;
 use prometheus_client::metrics::gauge::Gauge;
 
@@ -81,6 +81,8 @@ pub(crate) use audit::AuditOptions;
 /// Answers requests.
 pub(crate) struct App {
     parts: AppParts,
+    /// Reads what clients still send of requests that are answered.
+    tasks: TaskScope,
     audit: Arc<Audit>,
     api_running: Gauge,
     gateway_running: Gauge,
@@ -95,6 +97,7 @@ impl std::fmt::Debug for App {
 impl App {
     pub(crate) fn new(parts: AppParts) -> Self {
         Self {
+            tasks: TaskScope::new(),
             audit: Arc::new(Audit::new(parts.audit)),
             api_running: parts.metrics.concurrent("rest_api"),
             gateway_running: parts.metrics.concurrent("s3_gateway"),
@@ -179,7 +182,7 @@ impl App {
         let facts = observation.asked.get_or_insert_default();
         let version = head.version;
         let mut response = self.parts.gateway.handle(head, body, caller, facts).await;
-        settle(meter, version, &mut response).await;
+        settle(&self.tasks, meter, version, &mut response).await;
         response
     }
 
@@ -197,7 +200,7 @@ impl App {
         let (body, meter) = received::receive(&head, body, self.parts.body_idle);
         let request = Request::from_parts(head, Body::new(body));
         let mut response = self.parts.api.handle(request).await;
-        settle(meter, version, &mut response).await;
+        settle(&self.tasks, meter, version, &mut response).await;
         response
     }
 
@@ -228,9 +231,19 @@ impl App {
 
 /// Ends a request whose body may not have been read: reads on where little is left, and else tells that the
 /// connection ends, or the client would send its next request where nobody reads any more.
-async fn settle<B>(meter: Option<Arc<Meter>>, version: Version, response: &mut Response<B>) {
+/// Over HTTP/2 it goes on beside the answer.
+async fn settle<B>(
+    tasks: &TaskScope,
+    meter: Option<Arc<Meter>>,
+    version: Version,
+    response: &mut Response<B>,
+) {
     let Some(meter) = meter else { return };
-    if !meter.drain().await && version == Version::HTTP_11 {
+    if version >= Version::HTTP_2 {
+        if let Some(reading) = meter.read_on() {
+            let _detached = tasks.spawn(reading);
+        }
+    } else if !meter.drain().await && version == Version::HTTP_11 {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }

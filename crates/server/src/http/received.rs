@@ -4,7 +4,9 @@
 //! while somebody waits for the next frame, so that a slow store is not blamed on the client. It is not
 //! polled, and so the client not told to go on, before an operation wants it. A body that was not
 //! read to its end comes back through its [`Meter`] when it is dropped: what is left of a small one is
-//! read and thrown away, which keeps the connection.
+//! read and thrown away, which keeps the connection. Over HTTP/2 the answer goes out first, and what the client
+//! still sends is thrown away beside it: ending its stream then would overtake the answer in clients that
+//! look at the end before they look at what came (curl 7).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Version;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::request::Parts;
 use http_body::{Body as _, Frame, SizeHint};
@@ -26,6 +29,11 @@ use tokio::time::Sleep;
 const MAX_DRAIN: u64 = 256 << 10;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
+
+/// Most bytes read of a body over HTTP/2 that nobody wants, and how long that may take. The stream is ended
+/// then.
+const MAX_READ_ON: u64 = 64 << 20;
+const READ_ON_TIME: Duration = Duration::from_secs(3);
 
 /// What is known of a body, also after it was dropped.
 #[derive(Debug, Default)]
@@ -65,6 +73,25 @@ impl Meter {
         let in_time = tokio::time::timeout(DRAIN_TIME, reading).await;
         in_time.unwrap_or(false)
     }
+
+    /// What is left of the body of a request over HTTP/2, as a task that reads it while the answer goes out;
+    /// `None` where nothing is.
+    pub(super) fn read_on(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let mut left = self.left.lock().take()?;
+        Some(async move {
+            let reading = async {
+                let mut more = MAX_READ_ON;
+                while let Some(Ok(frame)) = left.frame().await {
+                    let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                    let Some(rest) = more.checked_sub(length) else {
+                        return;
+                    };
+                    more = rest;
+                }
+            };
+            let _in_time = tokio::time::timeout(READ_ON_TIME, reading).await;
+        })
+    }
 }
 
 /// The body of a request, and its meter if it has bytes.
@@ -90,6 +117,7 @@ pub(super) fn receive(
         polled: false,
         // Reading the body of a client that waits for permission would give it.
         waits: head.headers.contains_key(EXPECT),
+        alone: head.version < Version::HTTP_2,
         length,
     };
     (received.boxed(), Some(meter))
@@ -102,6 +130,8 @@ struct Received {
     timer: Option<Pin<Box<Sleep>>>,
     polled: bool,
     waits: bool,
+    /// Whether it has the connection for itself.
+    alone: bool,
     length: Option<u64>,
 }
 
@@ -173,10 +203,76 @@ impl Drop for Received {
         let Some(incoming) = self.incoming.take().filter(|body| !body.is_end_stream()) else {
             return;
         };
-        if !small || (self.waits && !self.polled) {
+        if self.alone && (!small || (self.waits && !self.polled)) {
             self.meter.cut.store(true, Ordering::Relaxed);
             return;
         }
         *self.meter.left.lock() = Some(incoming);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::AtomicUsize;
+
+    use http::{Request, Response, StatusCode};
+    use http_body_util::StreamBody;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use lakefs_runtime::TaskScope;
+
+    use super::*;
+
+    const CHUNK: usize = 16 << 10;
+    const CHUNKS: usize = 192;
+
+    /// Serves one connection, on which every request is refused without a look at its body.
+    async fn refuse(stream: tokio::io::DuplexStream, tasks: TaskScope) {
+        let service = hyper::service::service_fn(|request: Request<Incoming>| {
+            let tasks = tasks.clone();
+            async move {
+                let (head, body) = request.into_parts();
+                let (body, meter) = receive(&head, body, Duration::from_mins(1));
+                drop(body);
+                let mut answer = Response::new(Empty::<Bytes>::new());
+                *answer.status_mut() = StatusCode::FORBIDDEN;
+                super::super::settle(&tasks, meter, head.version, &mut answer).await;
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        let _ended = server.serve_connection(TokioIo::new(stream), service).await;
+    }
+
+    /// curl asks of a stream that was ended under it no more what the answer was.
+    #[tokio::test]
+    async fn a_refused_body_over_http2_is_not_cut_off() {
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let tasks = TaskScope::new();
+        tasks.spawn(refuse(far, tasks.clone()));
+        let client =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(near));
+        let (mut client, connection) = client.await.unwrap();
+        tasks.spawn(connection);
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sent);
+        let chunks = futures_util::stream::iter((0..CHUNKS).map(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[0; CHUNK])))
+        }));
+        let request = Request::put("http://lake/x")
+            .header(CONTENT_LENGTH, CHUNK * CHUNKS)
+            .body(StreamBody::new(chunks))
+            .unwrap();
+        let answer = client.send_request(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+        answer.into_body().collect().await.unwrap();
+        let whole = async {
+            while sent.load(Ordering::Relaxed) < CHUNKS {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let whole = tokio::time::timeout(Duration::from_secs(30), whole).await;
+        assert!(whole.is_ok(), "cut off after {sent:?} chunks");
     }
 }
