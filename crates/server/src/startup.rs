@@ -240,7 +240,7 @@ pub(crate) async fn check_repositories(
             }
         }
         match page.last {
-            Some(last) if page.has_more => list.after = last,
+            Some(name) if page.has_more => list.after = name,
             _ => return Ok(()),
         }
     }
