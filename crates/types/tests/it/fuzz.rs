@@ -2,7 +2,6 @@
 //! one elsewhere is added there as a file.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use lakefs_types::xid::Xid;
 use lakefs_types::{
@@ -60,13 +59,13 @@ fn name(bytes: &[u8]) {
 /// An identifier is printed as it was read.
 fn identifier(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    if let Ok(id) = CommitId::from_str(&text) {
+    if let Ok(id) = text.parse::<CommitId>() {
         assert_eq!(id.as_str(), text);
     }
-    if let Ok(id) = MetaRangeId::from_str(&text) {
+    if let Ok(id) = text.parse::<MetaRangeId>() {
         assert_eq!(id.as_str(), text);
     }
-    if let Ok(id) = RangeId::from_str(&text) {
+    if let Ok(id) = text.parse::<RangeId>() {
         assert_eq!(id.as_str(), text);
     }
     if let Some(id) = Xid::parse(&text) {
