@@ -1,8 +1,9 @@
-//! Storage namespaces: a repository has its own, and none lies within another.
+//! Storage namespaces: a repository has its own, and none lies where another keeps its objects.
 //!
 //! A mark in the store says that a namespace was given to a repository; it outlives the repository, as the
-//! objects do. That namespaces do not lie within each other is asked of the records, so it holds among the
-//! repositories of one installation, and only for new ones.
+//! objects do. That one does not lie among another's objects is asked of the records, so it holds among the
+//! repositories of one installation, and only for new ones. Beside them it may lie: a repository at a
+//! bucket's root and others below it are common.
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -20,9 +21,16 @@ const OLD_MARKER: &str = "dummy";
 /// Its content, which is part of the stored format.
 const MARKER_TEXT: &str = "this is dummy data - created by lakeFS to check accessibility";
 
+/// Whether a namespace lies where one around it keeps its objects. Both as keys that end with a slash, or
+/// are empty.
+fn among_objects(outer: &str, inner: &str) -> bool {
+    let within = inner.strip_prefix(outer);
+    within.is_some_and(|rest| rest.starts_with("data/") || rest.starts_with("_lakefs/"))
+}
+
 impl Inner {
-    /// Refuses a namespace within that of a repository, or around it: what one repository takes for its
-    /// garbage, or writes over, could be the data of the other.
+    /// Refuses a namespace among the objects of another repository, or the other way round: what one takes
+    /// for its garbage, or writes over, could be the data of the other.
     pub(crate) async fn ensure_apart(&self, namespace: &StorageNamespace) -> Result<()> {
         let blocks = &self.parts.blocks;
         let root = |namespace: &StorageNamespace| blocks.locate(namespace, Address::Relative(""));
@@ -38,9 +46,7 @@ impl Inner {
             // One that this store cannot hold is elsewhere.
             if let Ok(taken) = root(&repository.namespace)
                 && taken.bucket == new.bucket
-                // The same namespace is the mark's business.
-                && taken.key != new.key
-                && (taken.key.starts_with(&new.key) || new.key.starts_with(&taken.key))
+                && (among_objects(&taken.key, &new.key) || among_objects(&new.key, &taken.key))
             {
                 overlaps = Some(repository.id);
             }

@@ -71,18 +71,17 @@ async fn names_and_namespaces_are_taken_once() {
 
 /// What one repository collects as garbage or writes over could be the data of the other.
 #[tokio::test]
-async fn namespaces_do_not_lie_within_each_other() {
+async fn namespaces_do_not_lie_among_the_objects_of_others() {
     let lake = Lake::new().await;
     let at = |name: &str, url: &str| CreateRepository {
         namespace: StorageNamespace::new(url).unwrap(),
         ..create(name)
     };
     for overlapping in [
-        "mem://bucket/lake/inner",
         "mem://bucket/lake/data",
-        "mem://bucket/lake//",
-        "mem://bucket",
-        "mem://bucket/",
+        "mem://bucket/lake/data/",
+        "mem://bucket/lake/data/inner",
+        "mem://bucket/lake/_lakefs/inner",
     ] {
         let refused = lake.engine.create_repository(&at("new", overlapping)).await;
         let error = refused.unwrap_err();
@@ -93,20 +92,29 @@ async fn namespaces_do_not_lie_within_each_other() {
             "{overlapping}: {error}"
         );
     }
-    // Neighbours whose names begin alike, other buckets.
-    for (name, apart) in [("one", "mem://bucket/lake2"), ("two", "mem://buck")] {
+    // Beside the objects of one further out, neighbours whose names begin alike, other buckets.
+    for (name, apart) in [
+        ("inner", "mem://bucket/lake/inner"),
+        ("outer", "mem://bucket"),
+        ("one", "mem://bucket/lake2"),
+        ("two", "mem://buck"),
+        ("deep", "mem://deep/data/lake"),
+    ] {
         let made = lake.engine.create_repository(&at(name, apart)).await;
         made.unwrap();
     }
+    // Its objects would lie around those of `deep`.
+    let around = at("around", "mem://deep");
+    assert!(lake.engine.create_repository(&around).await.is_err());
     // What only reads, or is restored into, may look at any place.
     let read_only = CreateRepository {
         read_only: true,
-        ..at("reads", "mem://bucket/lake/inner")
+        ..at("reads", "mem://bucket/lake/data/inner")
     };
     lake.engine.create_repository(&read_only).await.unwrap();
     let bare = CreateRepository {
         bare: true,
-        ..at("bare", "mem://bucket/lake/other")
+        ..at("bare", "mem://bucket/lake/data/other")
     };
     lake.engine.create_repository(&bare).await.unwrap();
     // Those that are there already stay as they are.
