@@ -42,7 +42,13 @@ async fn race(seed: u64, condition: PutCondition) -> Result<(), Error> {
         };
         engine.commit(&repository, &main, &request).await
     };
-    let ours = put("ours", condition);
+    let ours = async {
+        // Every fourth time a head start for the others, so that they are met later on their way, too.
+        for _ in 0..(seed % 4 / 3) * (seed / 4 % 25) {
+            tokio::task::yield_now().await;
+        }
+        put("ours", condition).await
+    };
     let others = async {
         let committed = commit().await;
         put("theirs", PutCondition::Always).await.unwrap();
