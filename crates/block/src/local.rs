@@ -18,6 +18,7 @@ pub(crate) mod journal;
 mod multipart;
 mod part_index;
 mod path;
+mod publish;
 mod read;
 mod temp_file;
 mod write;
@@ -584,7 +585,7 @@ impl BlockStore for LocalBlockStore {
             let _claim = journal
                 .claim(&target.location)
                 .map_err(|error| io_error("delete", &target.address, error))?;
-            write::remove(&core, &target.place)
+            publish::remove(&core, &target.place)
                 .map_err(|error| io_error("delete", &target.address, error))
         })
         .await

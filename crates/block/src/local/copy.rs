@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::journal::Journal;
+use super::publish::publish_place;
 use super::temp_file::TempFile;
-use super::write::publish_place;
 use super::{Core, Source, Target, io_error, is_absent, read};
 use crate::BlockError;
 

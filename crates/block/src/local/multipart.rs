@@ -12,11 +12,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lakefs_runtime::{Timestamp, spawn_blocking};
 
+use super::fill::{Begun, Manner};
 use super::journal::Journal;
 use super::part_index::PartId;
 use super::path::OWN;
 use super::temp_file::TempFile;
-use super::fill::{Begun, Manner};
 use super::write::write_body;
 use super::{Core, LocalBlockStore, Target, io_error, is_absent, remove_files};
 use crate::store::{check_parts, multipart_etag};

@@ -9,7 +9,7 @@ use md5::{Digest as _, Md5};
 use super::direct::{Aligned, DIRECT_FROM};
 use super::fs::{DIRECT_ALIGNMENT, FsFile};
 use super::journal::Journal;
-use super::write::publish_place;
+use super::publish::publish_place;
 use super::{Core, Target};
 use crate::PutOutcome;
 

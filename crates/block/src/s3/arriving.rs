@@ -9,8 +9,10 @@ use lakefs_runtime::spawn_blocking;
 use md5::{Digest as _, Md5};
 use tokio::sync::Mutex;
 
-use super::upload::INLINE_DIGEST;
 use crate::{BlockError, BodyReader, ByteStream, PutOptions};
+
+/// Above this a digest goes to the blocking pool; below, the trip costs more.
+pub(super) const INLINE_DIGEST: usize = 64 << 10;
 
 /// A body of declared length on its way from a client to the service.
 #[derive(Clone)]

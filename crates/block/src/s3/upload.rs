@@ -13,7 +13,7 @@ use md5::{Digest as _, Md5};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
-use super::arriving::Arriving;
+use super::arriving::{Arriving, INLINE_DIGEST};
 use super::client::{Call, Payload};
 use super::{S3BlockStore, etag};
 use crate::error::MAX_PARTS;
@@ -34,8 +34,6 @@ const ARRIVING: u64 = 64 << 20;
 const KEPT: usize = 2 << 20;
 /// Parts of one object in flight.
 const PARALLEL: usize = 4;
-/// Above this a part's digest goes to the blocking pool; below, the trip costs more.
-pub(super) const INLINE_DIGEST: usize = 64 << 10;
 
 /// Size of part `number`: 8 MiB at first, growing to 128 MiB, so that the 10,000 parts a service allows
 /// hold 676 GiB; clients send larger objects in parts of their own.
