@@ -1,6 +1,7 @@
 """What no HTTP client sends: broken request lines, lengths that contradict each other, chunks that are none, requests cut
 off anywhere. Each connection gets a refusal or is closed, and everybody else is served on."""
 
+import errno
 import os
 import re
 import socket
@@ -56,8 +57,10 @@ def talk(server, data, end=True):
                 connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
                 answer += part
-        except ConnectionError:
-            pass  # Closed before we were done.
+        except OSError as error:
+            # Closed before we were done.
+            if not isinstance(error, ConnectionError) and error.errno != errno.ENOTCONN:
+                raise
     return answer
 
 

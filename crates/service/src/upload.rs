@@ -137,11 +137,22 @@ impl Service {
         let found = found.ok_or_else(no_such_upload)?;
         match found.upload.state {
             UploadState::Open => Ok(found),
-            UploadState::Completing(_) if self.completion(id).await?.is_none() => Ok(found),
-            UploadState::Beginning | UploadState::Completing(_) | UploadState::Aborted => {
+            UploadState::Completing(_) if !self.is_completed(&found.upload).await? => Ok(found),
+            UploadState::Completing(_) => {
+                // Whoever completed it died before it tidied up. The sweeper does it if this does not.
+                if let Err(error) = self.forget_upload(&found).await {
+                    tracing::warn!(%error, upload = id, "records of a completed upload stay for now");
+                }
                 Err(no_such_upload())
             }
+            UploadState::Beginning | UploadState::Aborted => Err(no_such_upload()),
         }
+    }
+
+    /// Whether an upload is over although its record is there.
+    async fn is_completed(&self, upload: &Upload) -> Result<bool> {
+        Ok(matches!(upload.state, UploadState::Completing(_))
+            && self.completion(&upload.id).await?.is_some())
     }
 
     /// How an upload was completed.

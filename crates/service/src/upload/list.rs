@@ -74,7 +74,9 @@ impl Service {
                         break 'pages;
                     }
                     let upload = Upload::decode(value).map_err(engine_failure)?;
-                    if matches!(upload.state, UploadState::Beginning | UploadState::Aborted) {
+                    let hidden =
+                        matches!(upload.state, UploadState::Beginning | UploadState::Aborted);
+                    if hidden || self.is_completed(&upload).await? {
                         continue;
                     }
                     if items.len() == request.limit {

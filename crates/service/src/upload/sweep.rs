@@ -111,9 +111,7 @@ impl Service {
             }
             UploadState::Open if old || self.is_orphan(upload).await? => Ok(Fate::Abort),
             UploadState::Beginning | UploadState::Open => Ok(Fate::Keep),
-            UploadState::Completing(_) if self.completion(&upload.id).await?.is_some() => {
-                Ok(Fate::Forget)
-            }
+            UploadState::Completing(_) if self.is_completed(upload).await? => Ok(Fate::Forget),
             UploadState::Completing(attempt) => {
                 let old = old && self.now().since(attempt.since) > lifetime;
                 if !old && !self.is_orphan(upload).await? {

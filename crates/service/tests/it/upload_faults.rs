@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use lakefs_block::testing::When;
 use lakefs_kv::testing::Fault;
-use lakefs_service::{Reason, WriteCondition};
+use lakefs_service::{ListUploads, Reason, WriteCondition};
 
 use crate::support::{Lake, lake_with_repository, status};
-use crate::uploads::{at, named};
+use crate::uploads::{at, listed, named};
 
 const PARTS: [(u32, &[u8]); 2] = [(1, b"first"), (2, b"second")];
 const WHOLE: &[u8] = b"firstsecond";
@@ -30,6 +30,12 @@ async fn retry(lake: &Lake, path: &str, id: &str, condition: WriteCondition) {
     let again = lake.finish_if(at(path, id), named(&PARTS), condition.clone());
     let made = again.await.unwrap();
     assert_eq!(made.size, WHOLE.len() as u64);
+    // Wherever the first try ended, nobody is told that the upload goes on.
+    let all = ListUploads {
+        limit: 10,
+        ..ListUploads::default()
+    };
+    assert_eq!(listed(lake, all).await.0, Vec::<String>::new());
     assert_eq!(lake.read("main", path).await.unwrap(), WHOLE);
     let stats = lake.stat("main", path).await.unwrap();
     assert_eq!(stats.checksum, made.etag);

@@ -446,7 +446,7 @@ async fn a_part_is_copied_from_any_reference() {
     assert_eq!(lake.read("main", "x").await.unwrap(), b"0123456789345");
 }
 
-async fn listed(lake: &Lake, request: ListUploads<'_>) -> (Vec<String>, bool) {
+pub(crate) async fn listed(lake: &Lake, request: ListUploads<'_>) -> (Vec<String>, bool) {
     let page = lake
         .service
         .list_multipart_uploads(&lake.admin, REPO, request)
