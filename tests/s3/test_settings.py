@@ -61,7 +61,7 @@ def test_a_body_that_stands_still_is_given_up(lake):
 def test_clients_that_read_slowly_hold_a_block_each_and_not_the_object(lake):
     block = uuid.uuid4().bytes * 65536
     lake.put("long", block * 48)
-    with memory_stays_flat(lake.lake, may_grow_mib=40 * 2 + 20):
+    with memory_stays_flat(lake.lake, may_grow_mib=40 * 1.5 + 10):
         readers = [RawRequest(lake, "GET", "long", None) for _ in range(40)]
         assert all(raw.socket.recv(1000).startswith(b"HTTP/1.1 200") for raw in readers)
         started = time.monotonic()

@@ -8,6 +8,7 @@
 //! whole after power loss and any other is whole or absent. Files are never written in place: readers
 //! keep what they opened, and copies can share it by hard links.
 
+mod chunk;
 mod copy;
 mod dir_sync;
 mod direct;
@@ -40,6 +41,7 @@ use crate::{
     ObjectInfo, Presign, PresignedUrl, PutBody, PutOptions, PutOutcome, StoreDescriptor,
     resolve_url,
 };
+use chunk::Chunks;
 use dir_sync::DirSyncs;
 use direct::Unread;
 use disk::DiskFs;
@@ -88,6 +90,7 @@ struct Core {
     scratch: String,
     next_name: AtomicU64,
     unread: Unread,
+    chunks: Arc<Chunks>,
     /// One at a time publishes a part, so that replacing one is a single step.
     part_order: Mutex<PartIndex>,
     _lock: ScratchLock,
@@ -384,6 +387,7 @@ impl Core {
                 scratch,
                 next_name: AtomicU64::new(0),
                 unread: Unread::default(),
+                chunks: Arc::default(),
                 part_order: Mutex::default(),
                 _lock: ScratchLock(lock),
             };

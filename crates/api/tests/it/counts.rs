@@ -5,8 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use lakefs_block::{BlockStore, FileStat, Fs, FsFile, LocalBlockStore, LocalOptions};
+use lakefs_block::{
+    BlockStore, FileStat, Fs, FsFile, JournalLimits, LocalBlockStore, LocalOptions,
+};
 use lakefs_kv::testing::FaultyKv;
 use lakefs_kv::{EmbeddedKv, EmbeddedOptions};
 use lakefs_runtime::{Ids, SystemClock};
@@ -150,8 +153,13 @@ async fn on_disk(home: &Path) -> Disk {
         disk: LocalBlockStore::disk(&options).unwrap(),
         syncs: Arc::clone(&file_syncs),
     };
-    let local = LocalBlockStore::open_on(Arc::new(fs), &options, Arc::clone(&ids)).unwrap();
-    let blocks: Arc<dyn BlockStore> = Arc::new(local);
+    // No checkpoint by age: its sync is nobody's.
+    let limits = JournalLimits {
+        age: Duration::from_hours(24),
+        ..JournalLimits::default()
+    };
+    let local = LocalBlockStore::open_limited(Arc::new(fs), &options, limits, Arc::clone(&ids));
+    let blocks: Arc<dyn BlockStore> = Arc::new(local.unwrap());
     let records = home.join("kv");
     let embedded = EmbeddedKv::open(&records, EmbeddedOptions::default());
     let embedded = Arc::new(embedded.await.unwrap());

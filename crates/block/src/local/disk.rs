@@ -364,27 +364,33 @@ impl FsFile for DiskFile {
         Ok(buffer.into())
     }
 
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut read = 0;
+        while read < buffer.len() {
+            let room = buffer.get_mut(read..).unwrap_or_default();
+            match rustix::io::pread(self.0.as_fd(), room, offset + read as u64) {
+                Ok(0) => break,
+                Ok(bytes) => read += bytes,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(read)
+    }
+
     #[cfg(target_os = "linux")]
-    fn read_direct(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        let whole = length.next_multiple_of(DIRECT_ALIGNMENT);
-        let mut buffer = vec![0; whole + DIRECT_ALIGNMENT];
-        let start = buffer.as_ptr().align_offset(DIRECT_ALIGNMENT);
+    fn read_direct(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let mut read = 0;
         if self.pass_cache_by(true) {
-            let room = buffer.get_mut(start..start + whole).unwrap_or_default();
-            read = read_direct(&self.0, offset, room)?.min(length);
+            read = read_direct(&self.0, offset, buffer)?;
         }
-        if read < length {
+        if read < buffer.len() {
+            // The end of the file, or a file system that cannot.
             self.pass_cache_by(false);
-            let rest = self.read_at(offset + read as u64, length - read)?;
-            if read == 0 {
-                return Ok(rest);
-            }
-            buffer.truncate(start + read);
-            buffer.extend_from_slice(&rest);
-            read += rest.len();
+            let rest = buffer.get_mut(read..).unwrap_or_default();
+            read += self.read_into(offset + read as u64, rest)?;
         }
-        Ok(Bytes::from(buffer).slice(start..start + read))
+        Ok(read)
     }
 
     #[cfg(target_os = "linux")]

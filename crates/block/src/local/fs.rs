@@ -63,10 +63,20 @@ pub trait FsFile: Send + Sync + std::fmt::Debug {
     /// Up to `length` bytes from `offset`; fewer only at the end.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes>;
 
-    /// Like [`FsFile::read_at`], but past the page cache, where the file system can. `offset` is a
-    /// multiple of [`DIRECT_ALIGNMENT`]. This open file is read in no other way from then on.
-    fn read_direct(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        self.read_at(offset, length)
+    /// Fills a buffer from `offset` on, and returns how much that was; less only at the end.
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.read_at(offset, buffer.len())?;
+        if let Some(place) = buffer.get_mut(..bytes.len()) {
+            place.copy_from_slice(&bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    /// Like [`FsFile::read_into`], but past the page cache, where the file system can. `offset`, and
+    /// address and length of the buffer, are multiples of [`DIRECT_ALIGNMENT`]. This open file is read in
+    /// no other way from then on.
+    fn read_direct(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_into(offset, buffer)
     }
 
     /// All of so many bytes from `offset`, if they are in memory already. Never waits for a disk.

@@ -10,18 +10,15 @@ use bytes::Bytes;
 use lakefs_runtime::spawn_blocking;
 use tokio::task::JoinHandle;
 
+use super::chunk::{CHUNK, Chunks};
 use super::direct::DIRECT_FROM;
 use super::disk::DiskFs;
 use super::fs::{DIRECT_ALIGNMENT, Fs, FsFile};
 use super::{Core, Source, io_error, is_absent};
 use crate::{BlockError, ByteRange, ByteStream, GetOutcome, ObjectInfo, PutBody, range};
 
-/// What a `get` reads before it answers: whole objects up to this size cost one trip to the pool.
-const FIRST_CHUNK: usize = 1 << 20;
-const CHUNK: usize = 512 << 10;
-/// The same past the page cache, which would read ahead by itself; and how many are being read.
-const DIRECT_CHUNK: usize = 1 << 20;
-const DIRECT_AHEAD: usize = 2;
+/// Chunks that are being read past the page cache, which would read ahead by itself.
+const DIRECT_AHEAD: usize = 4;
 /// What is read right here when it is in memory: copying more takes longer than a trip to the pool.
 const INLINE: usize = 128 << 10;
 
@@ -77,17 +74,22 @@ fn start(core: &Core, source: &Source, range: Option<ByteRange>) -> Result<GetOu
             size,
         })?;
     let direct = source.fs.is_none() && length >= DIRECT_FROM && core.unread.take(&source.address);
-    let now = usize::try_from(length).map_or(FIRST_CHUNK, |length| length.min(FIRST_CHUNK));
-    let first = read_exact(file.as_ref(), start, now, direct).map_err(fail)?;
+    let reader = Reader {
+        file,
+        chunks: Arc::clone(&core.chunks),
+        direct,
+    };
+    // A whole object, if it is no longer, costs one trip to the pool.
+    let now = usize::try_from(length).map_or(CHUNK, |length| length.min(CHUNK));
+    let first = reader.read(start, now).map_err(fail)?;
     let stream = if first.len() as u64 == length {
         PutBody::from_bytes(first).stream
     } else {
         Tail {
             position: start + first.len() as u64,
             end: start + length,
-            file,
+            reader: Arc::new(reader),
             address: source.address.clone(),
-            direct,
             ahead: VecDeque::new(),
         }
         .stream(first)
@@ -138,31 +140,61 @@ pub(super) fn first_of<T>(
     outcome
 }
 
-fn read_exact(file: &dyn FsFile, offset: u64, length: usize, direct: bool) -> io::Result<Bytes> {
-    let bytes = if direct {
-        let before = offset % DIRECT_ALIGNMENT as u64;
-        let skip = usize::try_from(before).unwrap_or(0);
-        let mut bytes = file.read_direct(offset - before, skip + length)?;
-        bytes.split_off(skip.min(bytes.len()))
-    } else {
-        file.read_at(offset, length)?
-    };
-    if bytes.len() < length {
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "the file became shorter while it was read",
-        ));
+/// An open file, and how to read it.
+struct Reader {
+    file: Arc<dyn FsFile>,
+    chunks: Arc<Chunks>,
+    direct: bool,
+}
+
+impl Reader {
+    /// All of up to [`CHUNK`] bytes.
+    fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        let bytes = if self.direct {
+            let before = offset % DIRECT_ALIGNMENT as u64;
+            let skip = usize::try_from(before).unwrap_or(0);
+            let aligned = (skip + length).next_multiple_of(DIRECT_ALIGNMENT);
+            self.read_chunk(aligned, skip, length, |buffer| {
+                self.file.read_direct(offset - before, buffer)
+            })?
+        } else if length > INLINE {
+            self.read_chunk(length, 0, length, |buffer| {
+                self.file.read_into(offset, buffer)
+            })?
+        } else {
+            self.file.read_at(offset, length)?
+        };
+        if bytes.len() < length {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the file became shorter while it was read",
+            ));
+        }
+        Ok(bytes)
     }
-    Ok(bytes)
+
+    /// Fills a part of a chunk, and returns so many bytes of it, or fewer where the file ends.
+    fn read_chunk(
+        &self,
+        room: usize,
+        skip: usize,
+        length: usize,
+        fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<Bytes> {
+        let mut chunk = self.chunks.take()?;
+        let buffer = chunk.memory().get_mut(..room).unwrap_or_default();
+        let read = fill(buffer)?;
+        let end = read.min(skip + length);
+        Ok(chunk.freeze().slice(skip.min(end)..end))
+    }
 }
 
 /// What is left to read of an open file.
 struct Tail {
-    file: Arc<dyn FsFile>,
+    reader: Arc<Reader>,
     address: String,
     position: u64,
     end: u64,
-    direct: bool,
     ahead: VecDeque<JoinHandle<io::Result<Bytes>>>,
 }
 
@@ -190,18 +222,14 @@ impl Tail {
     }
 
     fn read_ahead(&mut self) {
-        let (chunk, depth) = if self.direct {
-            (DIRECT_CHUNK, DIRECT_AHEAD)
-        } else {
-            (CHUNK, 1)
-        };
+        let depth = if self.reader.direct { DIRECT_AHEAD } else { 1 };
         while self.position < self.end && self.ahead.len() < depth {
             let left = usize::try_from(self.end - self.position);
-            let length = left.map_or(chunk, |left| left.min(chunk));
-            let (file, offset, direct) = (Arc::clone(&self.file), self.position, self.direct);
+            let length = left.map_or(CHUNK, |left| left.min(CHUNK));
+            let (reader, offset) = (Arc::clone(&self.reader), self.position);
             self.position += length as u64;
             self.ahead.push_back(tokio::task::spawn_blocking(move || {
-                read_exact(file.as_ref(), offset, length, direct)
+                reader.read(offset, length)
             }));
         }
     }
