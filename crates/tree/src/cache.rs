@@ -9,6 +9,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::fingerprint::Fingerprint;
 use crate::metarange::MetaRange;
+use crate::skips::{SkipKey, Skips};
 use crate::table::Table;
 
 /// A table by name. The namespace is part of it: an object can be in one and missing in another.
@@ -48,6 +49,12 @@ impl Weighter<TableKey, Arc<Fingerprint>> for ByMemory {
 impl Weighter<BlockKey, Bytes> for ByMemory {
     fn weight(&self, _: &BlockKey, block: &Bytes) -> u64 {
         (block.len() + OVERHEAD) as u64
+    }
+}
+
+impl Weighter<SkipKey, Arc<Skips>> for ByMemory {
+    fn weight(&self, key: &SkipKey, skips: &Arc<Skips>) -> u64 {
+        (key.prefix.len() + key.delimiter.len() + skips.memory() + 2 * OVERHEAD) as u64
     }
 }
 

@@ -37,7 +37,7 @@ pub struct DiskCacheConfig {
 /// Sizes of a tree store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeConfig {
-    /// Bound on decoded data blocks kept in memory.
+    /// Bound on decoded data blocks kept in memory, and on what listings remember of them.
     pub block_cache_bytes: usize,
     /// Bound on parsed indexes (and on whole tables, where they live in memory) kept open.
     pub open_tables_bytes: usize,

@@ -16,6 +16,7 @@ use crate::counters::{self, Counters};
 use crate::disk::{DiskCache, Found};
 use crate::fingerprint::{self, Fingerprint, Secret};
 use crate::metarange::MetaRange;
+use crate::skips::{SkipKey, Skips};
 use crate::table::{ReadFailure, Table, TableBytes};
 use crate::{Result, TreeConfig, TreeError};
 
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     ranges: Bounded<TableKey, Arc<Table>>,
     metaranges: Bounded<TableKey, Arc<MetaRange>>,
     fingerprints: Bounded<TableKey, Arc<Fingerprint>>,
+    pub(crate) skips: Bounded<SkipKey, Arc<Skips>>,
     /// Keys of the fingerprints of this process.
     pub(crate) secret: Secret,
     empty: Arc<MetaRange>,
@@ -46,8 +48,10 @@ impl Shared {
     pub(crate) fn new(blocks: Arc<dyn BlockStore>, mut config: TreeConfig) -> Self {
         config.ranges.raggedness_entries = config.ranges.raggedness_entries.max(1);
         let descriptions = config.open_tables_bytes / 4;
+        let skips = config.block_cache_bytes / 32;
         Self {
-            block_cache: bounded(config.block_cache_bytes, 4 << 10, 16),
+            block_cache: bounded(config.block_cache_bytes - skips, 4 << 10, 16),
+            skips: bounded(skips, 2 << 10, 1),
             ranges: bounded(config.open_tables_bytes - 2 * descriptions, 128 << 10, 1),
             metaranges: bounded(descriptions, 16 << 10, 1),
             fingerprints: bounded(descriptions, 32 << 10, 1),

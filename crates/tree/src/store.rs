@@ -12,6 +12,7 @@ use crate::diff::DiffIter;
 use crate::inspect::{TableFile, TableInfo};
 use crate::merge::{MergeOptions, MergeOutcome, merge};
 use crate::shared::Shared;
+use crate::skips::{SkipKey, Skips};
 use crate::writer::{MetaRangeWriter, WriterOptions};
 use crate::{ChangeSource, MetaRangeIter, RangeInfo, Record, Result, TreeConfig, TreeCounters};
 
@@ -68,6 +69,16 @@ impl TreeStore {
             namespace.clone(),
             metarange,
         ))
+    }
+
+    /// What follows a common prefix, where an earlier listing found and [kept](Self::keep_skips) it.
+    pub fn skips(&self, key: &SkipKey) -> Option<Arc<Skips>> {
+        self.shared.skips.get(key)
+    }
+
+    /// Remembers a run of skips for a while.
+    pub fn keep_skips(&self, key: SkipKey, skips: Skips) {
+        self.shared.skips.insert(key, Arc::new(skips));
     }
 
     /// The ranges of a metarange, in key order.

@@ -16,6 +16,7 @@ mod cas;
 mod cherry_pick;
 mod commit;
 mod commits;
+mod committed;
 mod delete_if;
 mod diff;
 mod engine;

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use lakefs_tree::MetaRangeIter;
 use lakefs_types::{MetaRangeId, RefExpr};
 
+use crate::committed::Committed;
 use crate::entry::{EntryArena, EntrySlot};
 use crate::page::Placement;
-use crate::staged::{Staged, StagedCursor, end_of_prefix};
+use crate::staged::{Staged, StagedCursor, end_of_prefix_in};
 use crate::{Engine, EntryView, Error, ListObjects, Repository, Result};
 
 /// An item of a listing.
@@ -107,6 +108,74 @@ impl ObjectPage {
         Ok(())
     }
 
+    /// Lists what an overlay holds from where it stands.
+    async fn fill(&mut self, list: &ListObjects, overlay: &mut Overlay<'_>) -> Result<()> {
+        let mut end = Vec::new();
+        while let Some(from) = overlay.load().await? {
+            let (path, data) = match from {
+                From::Committed => {
+                    let key = overlay.committed.as_ref().and_then(Committed::key);
+                    (key.unwrap_or_default(), Data::Committed)
+                }
+                From::Staged | From::Both => match overlay.staged.current() {
+                    Ok(Some((path, Staged::Entry { data, .. }))) => (path, Data::Staged(data)),
+                    Ok(Some((path, Staged::Tombstone))) => (path, Data::Deleted),
+                    Ok(None) => break,
+                    Err(error) => {
+                        let path = overlay.staged.key().unwrap_or_default();
+                        if list.place(path, self.len()) == Placement::Outside {
+                            break;
+                        }
+                        self.end_before(error)?;
+                        break;
+                    }
+                },
+            };
+            match (list.place(path, self.len()), data) {
+                (Placement::Outside, _) => break,
+                (_, Data::Deleted) => {}
+                (Placement::Full, _) => {
+                    self.has_more = true;
+                    break;
+                }
+                (Placement::Item, data) => {
+                    let pushed = match data {
+                        Data::Deleted => Ok(()),
+                        Data::Staged(data) => self.push_object(path, data),
+                        Data::Committed => {
+                            let Some(committed) = &mut overlay.committed else {
+                                break;
+                            };
+                            if !committed.is_read() {
+                                committed.read().await?;
+                            }
+                            let Some(record) = committed.record() else {
+                                break;
+                            };
+                            self.push_object(record.key, record.data)
+                        }
+                    };
+                    if let Err(error) = pushed {
+                        self.end_before(error)?;
+                        break;
+                    }
+                }
+                (Placement::Prefix(prefix), _) => {
+                    self.push(prefix, None);
+                    if !end_of_prefix_in(&mut end, prefix) {
+                        break;
+                    }
+                    overlay
+                        .skip(self.last_path().unwrap_or_default(), &end)
+                        .await?;
+                    continue;
+                }
+            }
+            overlay.advance(from).await?;
+        }
+        Ok(())
+    }
+
     /// Ends the page before a damaged record. It shows what is sound; the next page, which begins with the
     /// record, is the error that names it, and the list goes on after that path.
     fn end_before(&mut self, error: Error) -> Result<()> {
@@ -137,17 +206,27 @@ enum From {
     Committed,
 }
 
-/// Uncommitted changes over a commit, walked together.
-struct Overlay {
-    staged: StagedCursor,
-    committed: Option<MetaRangeIter>,
+/// What is at a path.
+enum Data<'a> {
+    /// Nothing: it was deleted.
+    Deleted,
+    /// This entry.
+    Staged(&'a [u8]),
+    /// What the commit has; read when it is listed.
+    Committed,
 }
 
-impl Overlay {
+/// Uncommitted changes over a commit, walked together.
+struct Overlay<'a> {
+    staged: StagedCursor,
+    committed: Option<Committed<'a>>,
+}
+
+impl Overlay<'_> {
     /// Stands on the next path; `None` at the end.
     async fn load(&mut self) -> Result<Option<From>> {
         self.staged.load().await?;
-        let committed = self.committed.as_ref().and_then(MetaRangeIter::current_key);
+        let committed = self.committed.as_ref().and_then(Committed::key);
         Ok(match (self.staged.key(), committed) {
             (None, None) => None,
             (Some(_), None) => Some(From::Staged),
@@ -167,18 +246,19 @@ impl Overlay {
         if from != From::Staged
             && let Some(committed) = &mut self.committed
         {
-            committed.next().await.map_err(Error::Tree)?;
+            if !committed.is_read() {
+                committed.read().await?;
+            }
+            committed.advance().await.map_err(Error::Tree)?;
         }
         Ok(())
     }
 
-    async fn seek(&mut self, key: &[u8]) -> Result<()> {
-        self.staged.seek(key);
-        if let Some(committed) = &mut self.committed
-            && committed.current_key().is_some_and(|at| at < key)
-        {
-            committed.seek(key).await.map_err(Error::Tree)?;
-            committed.next().await.map_err(Error::Tree)?;
+    /// Goes past a common prefix, to the first key at or after `end`.
+    async fn skip(&mut self, prefix: &[u8], end: &[u8]) -> Result<()> {
+        self.staged.seek(end);
+        if let Some(committed) = &mut self.committed {
+            committed.skip(prefix, end).await?;
         }
         Ok(())
     }
@@ -204,54 +284,16 @@ impl Engine {
             Some(branch) => StagedCursor::of_branch(kv, branch, &start, list.expected()),
             None => StagedCursor::empty(kv),
         };
-        let committed = self.walk(repository, &commit.metarange, &start).await?;
-        let mut overlay = Overlay { staged, committed };
-        while let Some(from) = overlay.load().await? {
-            let (path, data) = match from {
-                From::Committed => {
-                    match overlay.committed.as_ref().and_then(MetaRangeIter::current) {
-                        Some(record) => (record.key, Some(record.data)),
-                        None => break,
-                    }
-                }
-                From::Staged | From::Both => match overlay.staged.current() {
-                    Ok(Some((path, Staged::Entry { data, .. }))) => (path, Some(data)),
-                    Ok(Some((path, Staged::Tombstone))) => (path, None),
-                    Ok(None) => break,
-                    Err(error) => {
-                        let path = overlay.staged.key().unwrap_or_default();
-                        if list.place(path, page.len()) == Placement::Outside {
-                            break;
-                        }
-                        page.end_before(error)?;
-                        break;
-                    }
-                },
-            };
-            let end = match (list.place(path, page.len()), data) {
-                (Placement::Outside, _) => break,
-                (_, None) => None,
-                (Placement::Full, Some(_)) => {
-                    page.has_more = true;
-                    break;
-                }
-                (Placement::Item, Some(data)) => {
-                    if let Err(error) = page.push_object(path, data) {
-                        page.end_before(error)?;
-                        break;
-                    }
-                    None
-                }
-                (Placement::Prefix(prefix), Some(_)) => {
-                    page.push(prefix, None);
-                    Some(end_of_prefix(prefix))
-                }
-            };
-            match end {
-                None => overlay.advance(from).await?,
-                Some(Some(end)) => overlay.seek(&end).await?,
-                Some(None) => break,
-            }
+        let walk = self.walk(repository, &commit.metarange, &start).await?;
+        let (tree, namespace) = (&self.0.parts.tree, &repository.namespace);
+        let mut overlay = Overlay {
+            staged,
+            committed: walk
+                .map(|walk| Committed::new(tree, namespace, &commit.metarange, list, walk)),
+        };
+        page.fill(list, &mut overlay).await?;
+        if let Some(committed) = &mut overlay.committed {
+            committed.remember();
         }
         Ok(page)
     }

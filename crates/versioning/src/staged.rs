@@ -88,15 +88,22 @@ pub(crate) fn staged_name(token: &StagingToken, path: &[u8]) -> String {
 
 /// The first key after all keys that begin with `prefix`; `None` when there is no such key.
 pub(crate) fn end_of_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let mut end = prefix.to_vec();
+    let mut end = Vec::new();
+    end_of_prefix_in(&mut end, prefix).then_some(end)
+}
+
+/// The same in a buffer, whose content goes; false when there is no such key.
+pub(crate) fn end_of_prefix_in(end: &mut Vec<u8>, prefix: &[u8]) -> bool {
+    end.clear();
+    end.extend_from_slice(prefix);
     while let Some(last) = end.last_mut() {
         if *last < 0xff {
             *last += 1;
-            return Some(end);
+            return true;
         }
         end.pop();
     }
-    None
+    false
 }
 
 /// Walks one token in key order, a page at a time.
@@ -279,9 +286,9 @@ impl StagedCursor {
         for cursor in &mut self.tokens {
             if cursor.current().is_none_or(|(at, _)| at < key) {
                 cursor.seek(key);
+                self.ready = false;
             }
         }
-        self.ready = false;
     }
 }
 

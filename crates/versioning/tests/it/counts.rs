@@ -164,3 +164,47 @@ async fn listing_with_a_delimiter_skips_what_it_rolls_up() {
     // The branch, and a small page for each prefix and the end.
     assert!(lake.kv.calls().total() <= 8, "{:?}", lake.kv.calls());
 }
+
+#[tokio::test]
+async fn a_directory_listed_before_is_not_looked_for_in_the_tables() {
+    let (lake, tree) = Lake::counted().await;
+    for directory in 0..40 {
+        for file in 0..20 {
+            let at = format!("d{directory:02}/{file:04}/{}", "long".repeat(20));
+            lake.put("main", &at, "x").await;
+        }
+    }
+    lake.put("main", "d10a", "x").await;
+    lake.commit("main", "all").await;
+    let list = ListObjects {
+        amount: 100,
+        delimiter: "/".into(),
+        ..ListObjects::default()
+    };
+    let mut looks = Vec::new();
+    let mut found = Vec::new();
+    for _ in 0..2 {
+        let before = tree.counters();
+        found.push(lake.list("main", &list).await);
+        let did = tree.counters().since(&before);
+        looks.push(did.blocks_read + did.block_cache_hits);
+    }
+    let [first, second] = looks[..] else {
+        unreachable!()
+    };
+    // The second time at the first path and where an object lies between the directories.
+    assert!(first >= 40 && second <= 4, "{first}, {second}");
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0].0.len(), 41);
+
+    // What is not committed shows, whatever is remembered.
+    lake.put("main", "d05/new", "x").await;
+    lake.put("main", "d20a/x", "x").await;
+    for file in 0..20 {
+        let at = format!("d30/{file:04}/{}", "long".repeat(20));
+        lake.delete("main", &at).await;
+    }
+    let (items, _) = lake.list("main", &list).await;
+    assert_eq!(items.len(), 41);
+    assert!(items.contains(&"d20a/*".to_owned()) && !items.contains(&"d30/*".to_owned()));
+}

@@ -83,8 +83,8 @@ pub(crate) fn engine(
     hooks: Arc<dyn Hooks>,
     tasks: &TaskScope,
 ) -> Engine {
-    let ids = Arc::new(Ids::seeded(seed, Arc::clone(&clock) as Arc<dyn Clock>));
     let tree = TreeStore::new(Arc::clone(&blocks), TreeConfig::default());
+    let ids = Arc::new(Ids::seeded(seed, Arc::clone(&clock) as Arc<dyn Clock>));
     let parts = EngineParts {
         kv,
         blocks,
@@ -125,6 +125,27 @@ impl Lake {
             tasks,
             repository,
         }
+    }
+
+    /// The same over a tree store that counts for the caller.
+    pub(crate) async fn counted() -> (Self, TreeStore) {
+        let lake = Self::new().await;
+        let tree = TreeStore::new(
+            Arc::clone(&lake.blocks) as Arc<dyn BlockStore>,
+            TreeConfig::default(),
+        );
+        let clock = Arc::clone(&lake.clock) as Arc<dyn Clock>;
+        let parts = EngineParts {
+            kv: Arc::clone(&lake.kv) as Arc<dyn KvStore>,
+            blocks: Arc::clone(&lake.blocks) as Arc<dyn BlockStore>,
+            tree: tree.clone(),
+            ids: Arc::new(Ids::seeded(3, Arc::clone(&clock))),
+            clock,
+            tasks: lake.tasks.clone(),
+            hooks: Arc::new(NoHooks),
+        };
+        let engine = Engine::new(parts, EngineOptions::default());
+        (Self { engine, ..lake }, tree)
     }
 
     /// Another server on the same stores.
