@@ -28,9 +28,9 @@ pub struct MetaRangeIter {
 enum State {
     /// The cursor stands before the next record.
     Before,
-    /// The cursor stands on a record that was not given yet.
+    /// The cursor stands on the record that the next move leads to.
     Pending,
-    /// The cursor stands on the record given last.
+    /// The cursor stands on the record it moved to last.
     On,
     End,
 }
@@ -77,6 +77,13 @@ impl MetaRangeIter {
     /// Moves to the next record and gives it; `None` at the end.
     #[inline]
     pub async fn next(&mut self) -> Result<Option<RecordRef<'_>>> {
+        self.step().await?;
+        self.current()
+    }
+
+    /// Moves to the next record without reading more of it than its key; false at the end.
+    #[inline]
+    pub async fn step(&mut self) -> Result<bool> {
         let stands = match self.state {
             State::Pending => true,
             State::End => false,
@@ -88,25 +95,16 @@ impl MetaRangeIter {
                 inside || Box::pin(self.advance_range()).await?
             }
         };
-        if !stands {
-            self.state = State::End;
-            return Ok(None);
-        }
-        self.state = State::On;
-        match &self.cursor {
-            Some(cursor) => cursor.record().map(Some),
-            None => Ok(None),
-        }
+        self.state = if stands { State::On } else { State::End };
+        Ok(stands)
     }
 
-    /// The record that the last [`MetaRangeIter::next`] gave; `None` before the first, after a seek and
-    /// at the end.
+    /// The record that it moved to last; `None` before the first, after a seek and at the end.
     #[inline]
-    pub fn current(&self) -> Option<RecordRef<'_>> {
+    pub fn current(&self) -> Result<Option<RecordRef<'_>>> {
         match (self.state, &self.cursor) {
-            // Its value was readable when it was given.
-            (State::On, Some(cursor)) => cursor.record().ok(),
-            _ => None,
+            (State::On, Some(cursor)) => cursor.record().map(Some),
+            _ => Ok(None),
         }
     }
 

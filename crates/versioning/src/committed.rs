@@ -78,20 +78,22 @@ impl<'a> Committed<'a> {
 
     /// The record it stands on, if it was read.
     #[inline]
-    pub(crate) fn record(&self) -> Option<RecordRef<'_>> {
-        self.is_read().then(|| self.walk.current()).flatten()
+    pub(crate) fn record(&self) -> Result<Option<RecordRef<'_>>> {
+        if self.is_read() {
+            self.walk.current().map_err(Error::Tree)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Moves to the next record, from one that was read.
     #[inline]
-    pub(crate) fn advance(
-        &mut self,
-    ) -> impl Future<Output = lakefs_tree::Result<Option<RecordRef<'_>>>> {
+    pub(crate) fn advance(&mut self) -> impl Future<Output = lakefs_tree::Result<bool>> {
         if self.made.is_some() {
             // What follows a record is no skip.
             self.remember();
         }
-        self.walk.next()
+        self.walk.step()
     }
 
     /// Moves past everything that begins with a common prefix, all of which lies before `end`.
@@ -142,6 +144,6 @@ impl<'a> Committed<'a> {
 
 async fn seek(walk: &mut MetaRangeIter, key: &[u8]) -> Result<()> {
     walk.seek(key).await.map_err(Error::Tree)?;
-    walk.next().await.map_err(Error::Tree)?;
+    walk.step().await.map_err(Error::Tree)?;
     Ok(())
 }

@@ -149,10 +149,11 @@ impl ObjectPage {
                             if !committed.is_read() {
                                 committed.read().await?;
                             }
-                            let Some(record) = committed.record() else {
-                                break;
-                            };
-                            self.push_object(record.key, record.data)
+                            match committed.record() {
+                                Ok(Some(record)) => self.push_object(record.key, record.data),
+                                Ok(None) => break,
+                                Err(error) => Err(error),
+                            }
                         }
                     };
                     if let Err(error) = pushed {
@@ -314,7 +315,7 @@ impl Engine {
             .await
             .map_err(Error::Tree)?;
         iter.seek(start).await.map_err(Error::Tree)?;
-        iter.next().await.map_err(Error::Tree)?;
+        iter.step().await.map_err(Error::Tree)?;
         Ok(Some(iter))
     }
 }

@@ -111,7 +111,7 @@ impl Engine {
             let more = match changes.next().await? {
                 Some((path, ..)) if path.starts_with(prefix.as_bytes()) => {
                     let path = path.to_vec();
-                    let value = changes.committed_record(&path);
+                    let value = changes.committed_record(&path)?;
                     records.push((path, value));
                     changes.advance();
                     true

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lakefs_tree::MetaRangeIter;
+use lakefs_tree::{MetaRangeIter, RecordRef};
 use lakefs_types::{MetaRangeId, StagingToken};
 
 use crate::diff::between;
@@ -60,10 +60,10 @@ impl UncommittedDiff {
                 return Ok(None);
             };
             if let Some(committed) = &mut self.committed
-                && committed.current().is_some_and(|record| record.key < key)
+                && committed.current_key().is_some_and(|at| at < key)
             {
                 committed.seek(key).await.map_err(Error::Tree)?;
-                committed.next().await.map_err(Error::Tree)?;
+                committed.step().await.map_err(Error::Tree)?;
             }
             if self.judge()?.is_some() {
                 return self.judge();
@@ -83,11 +83,20 @@ impl UncommittedDiff {
     }
 
     /// The staging record that says what the commit says about the path that was given.
-    pub(crate) fn committed_record(&self, path: &[u8]) -> Vec<u8> {
-        let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
-        match committed.filter(|record| record.key == path) {
+    pub(crate) fn committed_record(&self, path: &[u8]) -> Result<Vec<u8>> {
+        Ok(match self.committed_at(path)? {
             Some(record) => encode_staged(path, record.identity, record.data),
             None => encode_tombstone(path),
+        })
+    }
+
+    /// The commit's record of a path, if the walk over it stands there.
+    fn committed_at(&self, path: &[u8]) -> Result<Option<RecordRef<'_>>> {
+        match &self.committed {
+            Some(committed) if committed.current_key() == Some(path) => {
+                committed.current().map_err(Error::Tree)
+            }
+            _ => Ok(None),
         }
     }
 
@@ -95,8 +104,7 @@ impl UncommittedDiff {
         let Some((key, staged)) = self.staged.current()? else {
             return Ok(None);
         };
-        let committed = self.committed.as_ref().and_then(MetaRangeIter::current);
-        let committed = committed.filter(|record| record.key == key);
+        let committed = self.committed_at(key)?;
         let kind = between(committed.map(|record| record.identity), staged.identity());
         Ok(kind.map(|kind| {
             let data = match staged {

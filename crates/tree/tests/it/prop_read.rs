@@ -42,7 +42,7 @@ proptest! {
                 let want = content.get(probe);
                 assert_eq!(got.map(|r| (r.identity.to_vec(), r.data.to_vec())), want.cloned());
                 iter.seek(probe).await.unwrap();
-                assert_eq!(iter.current(), None);
+                assert_eq!(iter.current().unwrap(), None);
                 let mut rest = content.range(probe.clone()..).take(3);
                 for _ in 0..3 {
                     let got = iter.next().await.unwrap().map(|r| r.key.to_vec());
