@@ -218,17 +218,11 @@ fn stream(body: Incoming) -> ByteStream {
 
 fn tls(used: bool) -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = rustls::RootCertStore::empty();
-    if used {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!(%error, "a system certificate could not be read");
-        }
-        let (_, ignored) = roots.add_parsable_certificates(found.certs);
-        if ignored > 0 {
-            tracing::debug!(ignored, "system certificates not understood");
-        }
-    }
+    let roots = if used {
+        lakefs_runtime::system_roots()
+    } else {
+        rustls::RootCertStore::empty()
+    };
     rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring has the default protocol versions")

@@ -143,16 +143,9 @@ fn tls(accept_any_certificate: bool) -> rustls::ClientConfig {
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth();
     }
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        tracing::warn!(%error, "a system certificate could not be read");
-    }
-    let (_, ignored) = roots.add_parsable_certificates(found.certs);
-    if ignored > 0 {
-        tracing::debug!(ignored, "system certificates not understood");
-    }
-    builder.with_root_certificates(roots).with_no_client_auth()
+    builder
+        .with_root_certificates(lakefs_runtime::system_roots())
+        .with_no_client_auth()
 }
 
 /// For `skip_verify_certificate_test_only`.

@@ -52,12 +52,10 @@ pub(super) fn connector(request: &TlsRequest) -> Result<MakeRustlsConnect, Strin
 }
 
 fn roots(request: &TlsRequest) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
     let Some(path) = &request.root_certificates else {
-        // Certificates that this library cannot read are no reason not to use the others.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        return Ok(roots);
+        return Ok(lakefs_runtime::system_roots());
     };
+    let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         roots
             .add(certificate)
