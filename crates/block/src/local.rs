@@ -21,6 +21,7 @@ mod part_index;
 mod path;
 mod publish;
 mod read;
+mod scratch;
 mod temp_file;
 mod write;
 
@@ -28,7 +29,6 @@ use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -49,6 +49,7 @@ use fs::{EscapesRoot, Fs};
 use journal::{Journal, JournalLimits, Offer};
 use part_index::PartIndex;
 use path::{OWN, Place, is_plain_name, split_parent};
+use scratch::Scratch;
 
 /// Directories known to exist durably; forgotten all at once when there are more.
 const MAX_KNOWN_DIRS: usize = 16_384;
@@ -87,8 +88,7 @@ struct Core {
     known_dirs: Mutex<HashSet<String>>,
     dir_syncs: DirSyncs,
     instance: String,
-    scratch: String,
-    next_name: AtomicU64,
+    scratch: Scratch,
     unread: Unread,
     chunks: Arc<Chunks>,
     /// One at a time publishes a part, so that replacing one is a single step.
@@ -378,6 +378,7 @@ impl Core {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 made => made?,
             }
+            let scratch = Scratch::open(fs.as_ref(), scratch)?;
             let core = Self {
                 fs,
                 ids,
@@ -385,7 +386,6 @@ impl Core {
                 dir_syncs: DirSyncs::default(),
                 instance,
                 scratch,
-                next_name: AtomicU64::new(0),
                 unread: Unread::default(),
                 chunks: Arc::default(),
                 part_order: Mutex::default(),
@@ -428,15 +428,10 @@ impl Core {
                 continue;
             };
             journal::replay(self, instance, &segments)?;
-            remove_files(fs, &scratch)?;
+            remove_all(fs, &scratch)?;
             fs.remove_file(&lock_path)?;
         }
         Ok(())
-    }
-
-    fn scratch_name(&self) -> String {
-        let number = self.next_name.fetch_add(1, Ordering::Relaxed);
-        format!("{}/{number}", self.scratch)
     }
 
     fn ensure_dir(&self, path: &str) -> io::Result<()> {
@@ -477,8 +472,8 @@ fn ensure_dir(fs: &dyn Fs, known: &Mutex<HashSet<String>>, path: &str) -> io::Re
     Ok(())
 }
 
-/// Removes a directory of files; an absent one is fine.
-fn remove_files(fs: &dyn Fs, dir: &str) -> io::Result<()> {
+/// Removes a directory with what is in it; an absent one is fine.
+fn remove_all(fs: &dyn Fs, dir: &str) -> io::Result<()> {
     let absent_is_fine = |outcome: io::Result<()>| match outcome {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         outcome => outcome,
@@ -488,7 +483,12 @@ fn remove_files(fs: &dyn Fs, dir: &str) -> io::Result<()> {
         names => names?,
     };
     for name in names {
-        absent_is_fine(fs.remove_file(&format!("{dir}/{name}")))?;
+        let path = format!("{dir}/{name}");
+        match fs.remove_file(&path) {
+            // Systems differ in what they say of a directory.
+            Err(_) if fs.list_dir(&path).is_ok() => remove_all(fs, &path)?,
+            removed => absent_is_fine(removed)?,
+        }
     }
     absent_is_fine(fs.remove_dir(dir))
 }

@@ -47,7 +47,7 @@ fn link_copy(
     target: &Target,
 ) -> io::Result<()> {
     let now = core.ids.clock().now();
-    let temp = core.scratch_name();
+    let temp = core.scratch.name();
     let file = read::first_of(core, source, |fs, path| {
         let file = fs.open(path)?;
         fs.hard_link(path, &temp)?;

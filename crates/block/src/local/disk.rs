@@ -23,6 +23,10 @@ use super::path::split_parent;
 #[cfg(target_os = "linux")]
 const COPY_BYTES: usize = 64 << 20;
 
+/// `FS_TOPDIR_FL` of `ioctl_iflags(2)`.
+#[cfg(target_os = "linux")]
+const TOP_DIR: u32 = 0x0002_0000;
+
 /// Files below a root directory.
 #[derive(Debug)]
 pub(crate) struct DiskFs {
@@ -216,6 +220,18 @@ impl Fs for DiskFs {
             // Not a directory, or a way out: say so instead of "exists".
             Err(Errno::EXIST) => self.directory(path).and(Err(Errno::EXIST.into())),
             made => Ok(made?),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn spread(&self, path: &str) {
+        use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+        let asked = self.directory(path).and_then(|directory| {
+            let flags = ioctl_getflags(&directory)? | IFlags::from_bits_retain(TOP_DIR);
+            Ok(ioctl_setflags(&directory, flags)?)
+        });
+        if let Err(error) = asked {
+            tracing::debug!(path, %error, "not known here: directories that lie apart");
         }
     }
 

@@ -130,6 +130,10 @@ pub trait Fs: Send + Sync + std::fmt::Debug + 'static {
     /// place [`io::ErrorKind::NotADirectory`].
     fn make_dir(&self, path: &str) -> io::Result<()>;
 
+    /// Asks for the directories made in this one from now on to lie apart from each other, where the file
+    /// system knows such a wish.
+    fn spread(&self, _path: &str) {}
+
     /// Removes an empty directory.
     fn remove_dir(&self, path: &str) -> io::Result<()>;
 

@@ -18,7 +18,7 @@ use super::part_index::PartId;
 use super::path::OWN;
 use super::temp_file::TempFile;
 use super::write::write_body;
-use super::{Core, LocalBlockStore, Target, io_error, is_absent, remove_files};
+use super::{Core, LocalBlockStore, Target, io_error, is_absent, remove_all};
 use crate::store::{check_parts, multipart_etag};
 use crate::{
     BlockError, BlockStore as _, ByteRange, Fs, Location, MultipartStore, ObjectInfo, PartInfo,
@@ -215,7 +215,7 @@ impl Upload {
             .fs
             .remove_file(&format!("{}/{TARGET}", self.dir))?;
         self.core.sync_dir(&self.dir)?;
-        remove_files(self.core.fs.as_ref(), &self.dir)
+        remove_all(self.core.fs.as_ref(), &self.dir)
     }
 }
 
@@ -282,7 +282,7 @@ pub(super) fn clear_ended(fs: &dyn Fs) -> io::Result<()> {
     for id in fs.list_dir(&uploads)? {
         let dir = format!("{uploads}/{id}");
         match fs.stat(&format!("{dir}/{TARGET}")) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => remove_files(fs, &dir)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => remove_all(fs, &dir)?,
             _ => {}
         }
     }

@@ -28,28 +28,20 @@ pub(super) struct TempFile {
 
 impl TempFile {
     pub(super) fn create(core: &Arc<Core>) -> io::Result<Self> {
-        loop {
-            let path = core.scratch_name();
-            match core.fs.create(&path) {
-                Ok(file) => {
-                    return Ok(Self {
-                        core: Arc::clone(core),
-                        path: Some(path),
-                        file: Arc::from(file),
-                        md5: Some(Md5::new()),
-                        size: 0,
-                        direct: None,
-                    });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let (path, file) = core.scratch.create(core.fs.as_ref())?;
+        Ok(Self {
+            core: Arc::clone(core),
+            path: Some(path),
+            file: Arc::from(file),
+            md5: Some(Md5::new()),
+            size: 0,
+            direct: None,
+        })
     }
 
     /// A second name of a file that is synced already.
     pub(super) fn link(core: &Arc<Core>, of: &str) -> io::Result<Self> {
-        let path = core.scratch_name();
+        let path = core.scratch.name();
         core.fs.hard_link(of, &path)?;
         let mut linked = Self {
             core: Arc::clone(core),

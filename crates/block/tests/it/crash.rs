@@ -293,7 +293,7 @@ async fn a_full_disk_is_unavailable_and_passes() {
     let scratch = fs.list_dir(".lakefs-rs/tmp").unwrap();
     let own = scratch.iter().find(|name| !name.contains(".lock")).unwrap();
     assert!(
-        fs.list_dir(&format!(".lakefs-rs/tmp/{own}"))
+        fs.list_dir(&format!(".lakefs-rs/tmp/{own}/0"))
             .unwrap()
             .is_empty()
     );

@@ -266,8 +266,9 @@ async fn a_directory_removed_by_others_is_made_again() {
 async fn leftovers_of_the_dead_are_cleared_and_of_the_living_kept() {
     let fixture = Fixture::plain();
     let tmp = fixture.root().join(".lakefs-rs/tmp");
-    std::fs::create_dir(tmp.join("dead")).unwrap();
-    std::fs::write(tmp.join("dead/0"), "half").unwrap();
+    std::fs::create_dir_all(tmp.join("dead/0")).unwrap();
+    std::fs::write(tmp.join("dead/0/7"), "half").unwrap();
+    std::fs::write(tmp.join("dead/8"), "half, of an older version").unwrap();
     std::fs::write(tmp.join("dead.lock"), "").unwrap();
     let options = LocalOptions {
         root: fixture.root(),

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::io;
 
+use crate::local::fs::FsFile;
 use crate::local::path::{Place, split_parent};
 use crate::local::{Core, MAX_KNOWN_DIRS, is_absent};
 
@@ -16,8 +17,8 @@ pub(super) struct Applier {
 impl Applier {
     /// Gives an object these bytes, in one step for whoever reads.
     pub(super) fn put(&mut self, core: &Core, place: &Place, body: &[u8]) -> io::Result<()> {
-        let temp = core.scratch_name();
-        let outcome = self.write(core, &temp, body, place);
+        let (temp, file) = core.scratch.create(core.fs.as_ref())?;
+        let outcome = self.write(core, &temp, file, body, place);
         if outcome.is_err()
             && let Err(error) = core.fs.remove_file(&temp)
             && !is_absent(&error)
@@ -27,8 +28,14 @@ impl Applier {
         outcome
     }
 
-    fn write(&mut self, core: &Core, temp: &str, body: &[u8], place: &Place) -> io::Result<()> {
-        let file = core.fs.create(temp)?;
+    fn write(
+        &mut self,
+        core: &Core,
+        temp: &str,
+        file: Box<dyn FsFile>,
+        body: &[u8],
+        place: &Place,
+    ) -> io::Result<()> {
         if !body.is_empty() {
             file.append(body)?;
         }
