@@ -72,6 +72,12 @@ impl Skips {
         self.keys.get(start.map_or(0, |start| *start as usize)..end)
     }
 
+    /// Gives back memory that was taken for more keys.
+    pub(crate) fn shrink(&mut self) {
+        self.keys.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
     /// Bytes of memory it takes.
     pub(crate) fn memory(&self) -> usize {
         self.keys.capacity() + self.ends.capacity() * 4

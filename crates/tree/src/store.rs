@@ -77,7 +77,8 @@ impl TreeStore {
     }
 
     /// Remembers a run of skips for a while.
-    pub fn keep_skips(&self, key: SkipKey, skips: Skips) {
+    pub fn keep_skips(&self, key: SkipKey, mut skips: Skips) {
+        skips.shrink();
         self.shared.skips.insert(key, Arc::new(skips));
     }
 

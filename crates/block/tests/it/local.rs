@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lakefs_block::conformance::{self, Profile};
 use lakefs_block::{
-    Address, BlockError, BlockStore as _, LocalBlockStore, LocalOptions, Location,
+    Address, BlockError, BlockStore as _, ByteRange, LocalBlockStore, LocalOptions, Location,
     MultipartStore as _, PutBody, PutOptions, relative_to,
 };
 use lakefs_runtime::{Ids, SystemClock};
@@ -251,6 +251,41 @@ async fn files_outside_are_read_only_below_allowed_prefixes() {
     std::fs::write(base.join("allowed/sub/f"), "changed").unwrap();
     assert_eq!(fixture.read(&copy).await.unwrap(), "outside");
     assert!(fixture.store.copy(&copy, &place).await.is_err());
+}
+
+#[tokio::test]
+async fn long_objects_read_back_past_the_page_cache_and_through_it() {
+    let fixture = Fixture::plain();
+    // Neither a whole number of pieces nor of sectors.
+    let body: Bytes = (0..(20_u32 << 20) + 12_345)
+        .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let all = ByteRange::From { start: 0 };
+    let within = ByteRange::Bounded {
+        start: 5,
+        end: (18 << 20) + 1,
+    };
+    let end = ByteRange::Suffix {
+        length: (17 << 20) + 3,
+    };
+    for (number, range) in [all, within, end].into_iter().enumerate() {
+        let place = fixture
+            .store
+            .locate(&namespace(), Address::Relative(&format!("data/{number}")))
+            .unwrap();
+        let put = PutBody::from_bytes(body.clone());
+        let options = PutOptions::default();
+        fixture.store.put(&place, put, &options).await.unwrap();
+        let (start, length) = range.resolve(body.len() as u64).unwrap();
+        let at = |offset: u64| usize::try_from(offset).unwrap();
+        let wanted = body.slice(at(start)..at(start + length));
+        // The first long read passes the cache by, the second fills it.
+        for _ in 0..2 {
+            let got = fixture.store.get(&place, Some(range)).await.unwrap();
+            assert_eq!(got.length, length);
+            assert!(got.collect(1 << 30).await.unwrap() == wanted);
+        }
+    }
 }
 
 #[tokio::test]

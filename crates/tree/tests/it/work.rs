@@ -1,5 +1,7 @@
 //! How much work operations do: ranges rewritten, blocks read, blocks encoded. Time is for benches.
 
+use std::path::PathBuf;
+
 use lakefs_tree::{
     ChangePage, CommitOptions, CommitOutcome, MergeOptions, MergeOutcome, TreeStore,
 };
@@ -186,10 +188,13 @@ fn a_table_sent_ahead_is_the_table_sent_whole() {
         assert_eq!((did.ranges_written, did.tables_already_stored), (1, 1));
         // The put that was called off may take a moment to hear of it.
         let scratch = root.join(".lakefs-rs/tmp");
+        let within = |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten();
         let left = || {
-            let instances = std::fs::read_dir(&scratch).unwrap().flatten();
-            let files = instances.filter_map(|entry| std::fs::read_dir(entry.path()).ok());
-            files.map(Iterator::count).sum::<usize>()
+            let processes = within(scratch.clone());
+            let directories = processes.flat_map(|process| within(process.path()));
+            directories
+                .flat_map(|directory| within(directory.path()))
+                .count()
         };
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while left() > 0 {
