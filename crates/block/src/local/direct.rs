@@ -5,8 +5,10 @@
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
+use std::io;
 
 use bytes::Bytes;
+use memmap2::MmapMut;
 use parking_lot::Mutex;
 
 use super::fs::DIRECT_ALIGNMENT;
@@ -43,25 +45,30 @@ impl Unread {
     }
 }
 
-/// Bytes at an address that is a multiple of [`DIRECT_ALIGNMENT`].
+/// Bytes at an address that is a multiple of [`DIRECT_ALIGNMENT`]: pages of the kernel's, like the buffers
+/// of reads.
 #[derive(Debug, Default)]
 pub(super) struct Aligned {
-    bytes: Vec<u8>,
-    start: usize,
+    memory: Option<MmapMut>,
 }
 
 impl Aligned {
     /// Holds these chunks, of so many bytes in all, and nothing else.
-    pub(super) fn fill(&mut self, chunks: &[Bytes], size: usize) -> &[u8] {
-        self.bytes.clear();
-        self.bytes.reserve(size + DIRECT_ALIGNMENT);
-        // No allocation from here on, so that the address stays.
-        self.start = self.bytes.as_ptr().align_offset(DIRECT_ALIGNMENT);
-        self.bytes.resize(self.start, 0);
+    pub(super) fn fill(&mut self, chunks: &[Bytes], size: usize) -> io::Result<&[u8]> {
+        let memory = match self.memory.take() {
+            Some(memory) if memory.len() >= size => memory,
+            _ => MmapMut::map_anon(size.max(DIRECT_ALIGNMENT))?,
+        };
+        let memory = self.memory.insert(memory);
+        let mut room = memory.get_mut(..size).unwrap_or_default();
         for chunk in chunks {
-            self.bytes.extend_from_slice(chunk);
+            let (place, rest) = room
+                .split_at_mut_checked(chunk.len())
+                .ok_or(io::ErrorKind::InvalidInput)?;
+            place.copy_from_slice(chunk);
+            room = rest;
         }
-        self.bytes.get(self.start..).unwrap_or_default()
+        Ok(memory.get(..size).unwrap_or_default())
     }
 }
 
@@ -94,7 +101,7 @@ mod tests {
         let mut aligned = Aligned::default();
         for size in [4096, 1 << 20, 8192] {
             let chunks = [Bytes::from(vec![1; size - 100]), Bytes::from(vec![2; 100])];
-            let bytes = aligned.fill(&chunks, size);
+            let bytes = aligned.fill(&chunks, size).unwrap();
             assert_eq!(bytes.as_ptr().align_offset(DIRECT_ALIGNMENT), 0);
             assert_eq!(bytes, chunks.concat());
         }

@@ -99,7 +99,7 @@ impl TempFile {
                     && ends_aligned
                     && size.is_multiple_of(DIRECT_ALIGNMENT) =>
             {
-                self.file.append_direct(aligned.fill(chunks, size))?
+                self.file.append_direct(aligned.fill(chunks, size)?)?
             }
             _ => {
                 for chunk in chunks {
