@@ -363,6 +363,14 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
+/// Whether another key is in the way: a file where a directory is needed, or the other way round.
+fn is_in_the_way(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+    )
+}
+
 impl Core {
     fn open(fs: Arc<dyn Fs>, ids: Arc<Ids>) -> io::Result<Self> {
         let known_dirs = Mutex::new(HashSet::new());

@@ -396,17 +396,14 @@ impl FsFile for DiskFile {
 
     #[cfg(target_os = "linux")]
     fn read_direct(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut read = 0;
-        if self.pass_cache_by(true) {
-            read = read_direct(&self.0, offset, buffer)?;
+        // Nothing changes the way back where it works: others read the same open file at the same time.
+        if self.pass_cache_by(true)
+            && let Some(read) = read_direct(&self.0, offset, buffer)?
+        {
+            return Ok(read);
         }
-        if read < buffer.len() {
-            // The end of the file, or a file system that cannot.
-            self.pass_cache_by(false);
-            let rest = buffer.get_mut(read..).unwrap_or_default();
-            read += self.read_into(offset + read as u64, rest)?;
-        }
-        Ok(read)
+        self.pass_cache_by(false);
+        self.read_into(offset, buffer)
     }
 
     #[cfg(target_os = "linux")]
@@ -473,21 +470,23 @@ fn write_direct<'a>(file: &File, mut rest: &'a [u8]) -> io::Result<&'a [u8]> {
     Ok(rest)
 }
 
-/// Reads past the page cache, and returns how much: less than asked for at the end of the file, and where
-/// the file system cannot.
+/// Reads past the page cache, and returns how much: less than asked for only at the end of the file.
+/// `None` where the file system cannot.
 #[cfg(target_os = "linux")]
-fn read_direct(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+fn read_direct(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     let mut read = 0;
+    // What is no whole number of sectors ends with the file.
     while read < buffer.len() && read.is_multiple_of(DIRECT_ALIGNMENT) {
         let room = buffer.get_mut(read..).unwrap_or_default();
         match rustix::io::pread(file, room, offset + read as u64) {
-            Ok(0) | Err(Errno::INVAL) => break,
+            Ok(0) => break,
             Ok(bytes) => read += bytes,
             Err(Errno::INTR) => {}
+            Err(Errno::INVAL) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(read)
+    Ok(Some(read))
 }
 
 fn file_stat(metadata: &std::fs::Metadata) -> FileStat {

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::path::{Place, split_parent};
-use super::{Core, is_absent};
+use super::{Core, is_absent, is_in_the_way};
 
 /// Moves a synced file to where the key may lie.
 pub(super) fn publish_place(core: &Core, from: &str, place: &Place) -> io::Result<()> {
@@ -11,15 +11,7 @@ pub(super) fn publish_place(core: &Core, from: &str, place: &Place) -> io::Resul
         return publish_name(core, from, &place.odd);
     };
     match publish_name(core, from, ordinary) {
-        // Another key is in the way: a file where a directory is needed, or the other way round.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
-            ) =>
-        {
-            publish_name(core, from, &place.odd)
-        }
+        Err(error) if is_in_the_way(&error) => publish_name(core, from, &place.odd),
         Err(error) => Err(error),
         // What was stored under the odd name, while another key was in the way, is outdated now.
         Ok(()) => remove_one(core, &place.odd),

@@ -6,7 +6,7 @@ use std::io;
 
 use crate::local::fs::FsFile;
 use crate::local::path::{Place, split_parent};
-use crate::local::{Core, MAX_KNOWN_DIRS, is_absent};
+use crate::local::{Core, MAX_KNOWN_DIRS, is_absent, is_in_the_way};
 
 /// Directories known to be there, though perhaps not yet durably.
 #[derive(Debug, Default)]
@@ -44,15 +44,7 @@ impl Applier {
             return self.rename(core, temp, &place.odd);
         };
         match self.rename(core, temp, ordinary) {
-            // Another key is in the way, as for any other put.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
-                ) =>
-            {
-                self.rename(core, temp, &place.odd)
-            }
+            Err(error) if is_in_the_way(&error) => self.rename(core, temp, &place.odd),
             Err(error) => Err(error),
             Ok(()) => remove_one(core, &place.odd),
         }
